@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "segue/core/date.hpp"
+#include "segue/core/matrix.hpp"
+#include "segue/core/progress.hpp"
+#include "segue/data/csr.hpp"
+#include "segue/data/id_table.hpp"
+#include "segue/data/rejects.hpp"
+
+namespace segue::data {
+
+/// Where a data directory's tables are; an empty path: the directory has no such table. Only listens is required.
+struct DataPaths {
+  std::filesystem::path listens, songs, artists, follows;
+};
+
+/// Finds `listens`, `songs`, `artists`, `follows` as .csv or .tsv, plain or with .gz or .zst.
+/// @throws BadInput  no such directory, no listens, or a table twice: the names
+DataPaths find_tables(const std::filesystem::path& directory);
+
+/// The songs there are, whether anybody listened or not. Song row = row in the songs' IdTable: the catalogue's songs
+/// come first, in file order; songs that only the log has follow, without title or artist.
+class Catalogue {
+ public:
+  std::int64_t songs() const { return static_cast<std::int64_t>(artist.size()); }
+  bool empty() const { return artist.empty(); }
+  bool contains(std::int32_t song) const { return song >= 0 && song < songs(); }
+
+  /// The title, or the id of a song that has none.
+  std::string_view title_of(std::int32_t song) const { return titles[static_cast<std::size_t>(song)]; }
+  /// The artist's name, or its id where there is no name; empty where the song has no artist.
+  std::string_view artist_name_of(std::int32_t song) const;
+  std::string_view artist_id_of(std::int32_t song) const;
+
+  static constexpr std::int32_t kNoDate = INT32_MIN;
+
+  std::vector<std::string> titles;
+  std::vector<std::int32_t> artist;       ///< row in `artists`, or IdTable::kNone
+  std::vector<std::int32_t> release_day;  ///< days since 1970, or kNoDate (also for a year or month alone)
+  std::vector<std::int32_t> duration_ms;  ///< 0: not known
+  std::vector<std::string> path;          ///< audio file or URI; empty vector: the catalogue has no such column
+  IdTable artists;
+  std::vector<std::string> artist_names;  ///< by artist row; empty string: not known
+  Matrix<float> flow;                     ///< [songs × 3] tempo/60, energy, valence for ordering; 0 rows: not there
+};
+
+struct CatalogueOptions {
+  double reject_limit = 0.01;  ///< fraction of each table's rows
+};
+
+/// Reads songs (song_id; title, artist_id, release_date, duration_ms, path, tempo, energy, valence where there are such
+/// columns) and artists (artist_id, name). Adds the songs to `song_ids`, which must be empty. A second row with the
+/// same song_id or artist_id is a reject; so is an unparsable number or date.
+/// @throws IoError, BadInput
+Catalogue read_catalogue(const DataPaths& paths, const CatalogueOptions& options, IdTable& song_ids, RejectLog& rejects,
+                         Progress& progress);
+
+/// Reads follows (user_id, artist_id): a users × artists pattern (values 1). Users not yet in `users` are appended.
+/// A follow of an artist that the catalogue does not know is kept: the artist is appended to `catalogue.artists`.
+/// @throws IoError, BadInput
+Csr read_follows(const DataPaths& paths, const CatalogueOptions& options, IdTable& users, Catalogue& catalogue,
+                 RejectLog& rejects, Progress& progress);
+
+}  // namespace segue::data
