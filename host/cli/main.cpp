@@ -1,0 +1,114 @@
+#include <spdlog/sinks/stdout_color_sinks.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <new>
+#include <string>
+
+#include "host/cli/commands.hpp"
+#include "segue/core/log.hpp"
+#include "segue/core/text.hpp"
+#include "segue/core/version.hpp"
+
+namespace segue::cli {
+namespace {
+
+using AddCommand = void (*)(CLI::App&, Command&);
+
+constexpr AddCommand kCommands[] = {add_validate,  add_nightly, add_train,    add_playlists,
+                                    add_recommend, add_similar, add_simulate, add_config};
+
+constexpr char kFooter[] =
+    "Exit codes: 0 ok, 1 failed, 2 usage, 3 bad input, 4 device or memory unavailable.\n"
+    "Examples:\n"
+    "  segue simulate log --out demo --users 1000\n"
+    "  segue nightly --data demo --runs runs\n"
+    "  segue playlists discover-weekly u000001\n"
+    "  segue similar artist \"Radiohead\" --count 10";
+
+void add_global_options(CLI::App& app, GlobalOptions& options) {
+  app.add_option("--config", options.config_file, "TOML file; `segue config` prints one with every key")
+      ->type_name("FILE");
+  app.add_option("--set", options.settings, "One key of the configuration, such as als.rank=64; may be repeated")
+      ->type_name("KEY=VALUE")
+      ->take_all()
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_option("--device", options.device, "auto, cpu or cuda:N")->capture_default_str();
+  app.add_option("--seed", options.seed, "Of everything drawn at random; default: the configuration's")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("N");
+  app.add_option("--threads", options.threads, "0: all cores; results do not depend on it")->capture_default_str();
+  app.add_flag("--json", options.json, "One JSON document on stdout instead of tables");
+  app.add_flag("--quiet", options.quiet, "No progress bars, and only warnings and errors in the log");
+}
+
+/// "did you mean" for a first word that is no command.
+std::string suggestion(const CLI::App& app, int argc, char** argv) {
+  if (argc < 2)
+    return "";
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(command->get_name());
+  const std::vector<std::string_view> views(names.begin(), names.end());
+  const std::string_view word = argv[1];
+  if (word.starts_with('-') || std::find(views.begin(), views.end(), word) != views.end())
+    return "";
+  const std::vector<std::string> near = nearest_words(word, views, 1);
+  return near.empty() ? fmt::format("; there is no command {}", quote_for_message(word))
+                      : fmt::format("; did you mean `segue {}`?", near[0]);
+}
+
+ExitCode report(const std::exception& error, ExitCode code) {
+  fmt::print(stderr, "segue: {}\n", error.what());
+  return code;
+}
+
+ExitCode run(int argc, char** argv) {
+  CLI::App app("Segue turns listening logs into personal music: factors, similar songs and weekly playlists.", "segue");
+  app.set_version_flag("--version", "segue " + version());
+  app.footer(kFooter);
+  app.require_subcommand(1);
+  app.fallthrough();
+  GlobalOptions options;
+  add_global_options(app, options);
+  Command chosen;
+  for (const AddCommand add : kCommands)
+    add(app, chosen);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& request) {  // --help, --version
+    return static_cast<ExitCode>(app.exit(request));
+  } catch (const CLI::ParseError& error) {
+    fmt::print(stderr, "segue: {}{}; see `segue --help`\n", error.what(), suggestion(app, argc, argv));
+    return ExitCode::usage;
+  }
+  Session session(options);
+  return chosen(session);
+}
+
+}  // namespace
+}  // namespace segue::cli
+
+int main(int argc, char** argv) {
+  using segue::ExitCode;
+  spdlog::set_default_logger(spdlog::stderr_color_mt("segue"));
+  spdlog::set_pattern("%^%l%$ %v");
+  ExitCode code = ExitCode::failed;
+  try {
+    code = segue::cli::run(argc, argv);
+  } catch (const segue::Error& error) {
+    code = segue::cli::report(error, error.exit_code());
+  } catch (const std::bad_alloc&) {
+    code = segue::cli::report(segue::OutOfMemory("memory ran out; use a smaller --set als.rank or a larger machine"),
+                              ExitCode::unavailable);
+  } catch (const std::exception& error) {
+    code = segue::cli::report(error, ExitCode::failed);
+  }
+  if (std::fflush(stdout) != 0) {
+    fmt::print(stderr, "segue: cannot write to standard output\n");
+    code = ExitCode::failed;
+  }
+  return static_cast<int>(code);
+}

@@ -1,0 +1,85 @@
+#include "host/cli/run_report.hpp"
+
+#include <fmt/format.h>
+
+#include "segue/core/date.hpp"
+
+namespace segue::cli {
+namespace {
+
+std::string span_of(const pipeline::LogSummary& summary) {
+  if (summary.last_timestamp == 0)
+    return "no times";
+  return fmt::format("{} to {}", format_date(date_of(summary.first_timestamp)),
+                     format_date(date_of(summary.last_timestamp)));
+}
+
+Json stage_rows(const pipeline::NightlyResult& result) {
+  Json rows = Json::array();
+  for (const pipeline::Stage& stage : result.stages)
+    rows.push_back({{"stage", stage.name},
+                    {"seconds", stage.cached ? Json("cached") : Json(fmt::format("{:.2f}", stage.seconds))},
+                    {"files", stage.files.size()}});
+  return rows;
+}
+
+}  // namespace
+
+void report_run(const pipeline::NightlyResult& result, const Session& session) {
+  const pipeline::LogSummary& summary = result.summary;
+  session.say(fmt::format("Read     {} listens ({} streams, {} skips; {} rows rejected) of {} users and {} songs, {}",
+                          summary.rows, summary.streams, summary.skips, summary.rejects, summary.listeners,
+                          summary.songs_heard, span_of(summary)));
+  session.say(fmt::format("Trained  rank {}, {} iterations, loss {:.6g}", session.config().als.als.rank,
+                          result.loss.size(), result.loss.empty() ? 0.0 : result.loss.back()));
+  if (result.discover_weekly_lists > 0)
+    session.say(fmt::format("Lists    {} Discover Weekly for Monday {} ({} cold start), {} Release Radar for Friday {}",
+                            result.discover_weekly_lists, format_date(result.monday), result.cold_start_lists,
+                            result.release_radar_lists, format_date(result.friday)));
+  session.say_table(stage_rows(result));
+  session.say(fmt::format("Run      {}{} ({:.1f} s)", result.run.string(), result.up_to_date ? ", up to date" : "",
+                          result.seconds));
+  Json document{{"run", result.run.string()},     {"up_to_date", result.up_to_date},
+                {"listens", summary.rows},        {"rejects", summary.rejects},
+                {"listeners", summary.listeners}, {"streams", summary.streams},
+                {"skips", summary.skips},         {"loss", result.loss},
+                {"seconds", result.seconds}};
+  if (result.discover_weekly_lists > 0)
+    document.update({{"monday", format_date(result.monday)},
+                     {"friday", format_date(result.friday)},
+                     {"discover_weekly_lists", result.discover_weekly_lists},
+                     {"cold_start_lists", result.cold_start_lists},
+                     {"release_radar_lists", result.release_radar_lists}});
+  document["stages"] = stage_rows(result);
+  session.answer(document);
+}
+
+Json list_rows(const playlist::Playlist& list, const playlist::Inputs& inputs) {
+  Json rows = Json::array();
+  for (const playlist::PlaylistSong& song : list.songs) {
+    const bool known = inputs.catalogue->contains(song.song);
+    const std::string_view title = known ? inputs.catalogue->title_of(song.song) : inputs.songs->id(song.song);
+    rows.push_back({{"#", rows.size() + 1},
+                    {"title", title},
+                    {"artist", known ? inputs.catalogue->artist_name_of(song.song) : std::string_view()},
+                    {"source", playlist::name_of(song.source)},
+                    {"reason", song.reason}});
+  }
+  return rows;
+}
+
+std::string list_title(std::string_view name, std::string_view user, Date date, bool cold_start) {
+  return fmt::format("{} for {}, {}{}", name == "discover-weekly" ? "Discover Weekly" : "Release Radar", user,
+                     format_date(date), cold_start ? " (cold start: nothing is known of this listener's taste)" : "");
+}
+
+std::optional<Date> parse_date_argument(const std::string& text) {
+  if (text.empty())
+    return std::nullopt;
+  const std::optional<Date> date = parse_date(text);
+  if (!date)
+    throw InvalidArgument(fmt::format("--date {}: a day as YYYY-MM-DD expected", text));
+  return date;
+}
+
+}  // namespace segue::cli

@@ -1,0 +1,108 @@
+#include <memory>
+
+#include "host/cli/commands.hpp"
+#include "host/cli/run_arguments.hpp"
+#include "segue/search/index.hpp"
+
+namespace segue::cli {
+namespace {
+
+struct SimilarArguments {
+  std::string run;
+  std::string id;
+  int count = 20;
+};
+
+/// Rows of `table` closest to `row` by cosine, itself and rows without a vector left out.
+std::vector<search::Hit> neighbours(const data::FactorTable& table, std::int32_t row, int count,
+                                    const Session& session) {
+  const MatrixView<const float> vectors = table.vectors.view();
+  std::vector<std::uint64_t> allow = nonzero_rows(vectors);
+  if (row >= vectors.rows() || !search::has_bit(allow, row))
+    throw BadInput(fmt::format(
+        "{} has no vector: nobody who was trained on listened, so nothing is known to be similar", table.ids.id(row)));
+  search::clear_bit(allow, row);
+  const auto index = search::make_index(session.device(), vectors, search::Metric::cosine);
+  Matrix<search::Hit> hits(1, count);
+  index->search(vectors.row_range(row, row + 1), hits.view(), {.k = count, .allow = allow});
+  std::vector<search::Hit> found(hits.row(0).begin(), hits.row(0).end());
+  std::erase_if(found, [](const search::Hit& hit) { return hit.row < 0; });
+  return found;
+}
+
+void answer(const Session& session, const std::string& head, Json query, const Json& rows) {
+  session.say(head);
+  session.say_table(rows);
+  query["similar"] = rows;
+  session.answer(query);
+}
+
+ExitCode similar_songs(const SimilarArguments& arguments, Session& session) {
+  const pipeline::Run run(arguments.run, session.progress());
+  const std::int32_t song = find_song(run, arguments.id);
+  Json rows = Json::array();
+  for (const search::Hit& hit : neighbours(run.songs(), song, arguments.count, session))
+    rows.push_back({{"#", rows.size() + 1},
+                    {"song", run.songs().ids.id(hit.row)},
+                    {"title", song_title(run, hit.row)},
+                    {"artist", song_artist(run, hit.row)},
+                    {"cosine", hit.score}});
+  answer(session, fmt::format("Similar to {} by {}", song_title(run, song), song_artist(run, song)),
+         {{"song", run.songs().ids.id(song)}}, rows);
+  return ExitCode::ok;
+}
+
+ExitCode similar_artists(const SimilarArguments& arguments, Session& session) {
+  const pipeline::Run run(arguments.run, session.progress());
+  const std::int32_t artist = find_artist(run, arguments.id);
+  Json rows = Json::array();
+  for (const search::Hit& hit : neighbours(run.artists(), artist, arguments.count, session))
+    rows.push_back({{"#", rows.size() + 1},
+                    {"artist_id", run.artists().ids.id(hit.row)},
+                    {"artist", artist_name(run, hit.row)},
+                    {"cosine", hit.score}});
+  answer(session, fmt::format("Similar to {}", artist_name(run, artist)), {{"artist_id", run.artists().ids.id(artist)}},
+         rows);
+  return ExitCode::ok;
+}
+
+ExitCode similar_users(const SimilarArguments& arguments, Session& session) {
+  const pipeline::Run run(arguments.run, session.progress());
+  const std::int32_t user = find_user(run, arguments.id);
+  Json rows = Json::array();
+  if (user >= run.users().vectors.rows())
+    throw BadInput(fmt::format("{} only follows and never listened: no vector", arguments.id));
+  for (const search::Hit& hit : neighbours(run.users(), user, arguments.count, session))
+    rows.push_back({{"#", rows.size() + 1}, {"user", run.users().ids.id(hit.row)}, {"cosine", hit.score}});
+  answer(session, fmt::format("Listeners similar to {}", arguments.id), {{"user", arguments.id}}, rows);
+  return ExitCode::ok;
+}
+
+}  // namespace
+
+void add_similar(CLI::App& app, Command& chosen) {
+  CLI::App* parent = app.add_subcommand("similar", "What is close to a song, an artist or a listener");
+  parent->require_subcommand(1);
+  parent->fallthrough();
+  parent->footer("Examples:\n  segue similar song \"Poker Face\"\n  segue similar artist 89 --count 10 --json");
+  struct Entity {
+    const char* name;
+    const char* help;
+    ExitCode (*run)(const SimilarArguments&, Session&);
+  };
+  static constexpr Entity kEntities[] = {{"song", "Songs close to a song, named by id or title", similar_songs},
+                                         {"artist", "Artists close to an artist, named by id or name", similar_artists},
+                                         {"user", "Listeners close to a listener", similar_users}};
+  for (const Entity& entity : kEntities) {
+    auto arguments = std::make_shared<SimilarArguments>();
+    CLI::App* command = parent->add_subcommand(entity.name, entity.help);
+    command->add_option("id", arguments->id, entity.help)->required()->type_name("ID");
+    command->add_option("--count", arguments->count, "How many")->check(CLI::Range(1, 2048))->capture_default_str();
+    add_run_option(*command, arguments->run);
+    command->callback([arguments, run = entity.run, &chosen] {
+      chosen = [arguments, run](Session& session) { return run(*arguments, session); };
+    });
+  }
+}
+
+}  // namespace segue::cli

@@ -1,0 +1,249 @@
+#include "segue/pipeline/nightly.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+
+#include "host/pipeline/publish.hpp"
+#include "segue/core/error.hpp"
+#include "segue/core/file.hpp"
+#include "segue/core/log.hpp"
+#include "segue/core/npy.hpp"
+#include "segue/core/sha256.hpp"
+#include "segue/core/version.hpp"
+#include "segue/playlist/artist_vectors.hpp"
+
+namespace segue::pipeline {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string hash_of(std::initializer_list<std::string_view> parts) {
+  Sha256 hash;
+  for (const std::string_view part : parts) {
+    hash.update(part);
+    hash.update(std::string_view("\0", 1));
+  }
+  return hash.hex().substr(0, 16);
+}
+
+std::string describe(const std::vector<StageFile>& files) {
+  std::string text;
+  for (const StageFile& file : files)
+    text += file.name + " " + file.sha256 + "\n";
+  return text;
+}
+
+/// The stages of a night, each named by what it makes. A stage's key hashes its options and its inputs' contents.
+class Night {
+ public:
+  Night(fs::path cache, data::DataPaths paths, Device device, const Config& config, Progress& progress)
+      : cache_(std::move(cache)), paths_(std::move(paths)), device_(device), config_(config), progress_(progress) {
+    inputs_ = hash_inputs(paths_);
+  }
+
+  const std::vector<StageFile>& inputs() const { return inputs_; }
+
+  Stage interactions() {
+    const std::string key =
+        hash_of({version(), describe(inputs_), options({"input", "input.columns", "interactions"})});
+    return cache_.run("interactions", key, StageCache::Partial::discard, [&](const fs::path& directory) {
+      data::RejectLog rejects(directory / "rejects.csv");
+      const Listening listening = read_listening(paths_, config_, rejects, progress_);
+      write_listening(directory, listening, paths_);
+      rejects.commit();
+    });
+  }
+
+  Stage als(const Stage& interactions) {
+    const std::string data_hash = sha256(describe(interactions.files));
+    const std::string key = hash_of({version(), data_hash, options({"als"}), device_.to_string()});
+    return cache_.run("als", key, StageCache::Partial::resume, [&](const fs::path& directory) {
+      train(load_listening(interactions.directory, progress_), data_hash, directory);
+    });
+  }
+
+  Stage groups(const Stage& als) {
+    const std::string key = hash_of({version(), describe(als.files), options({"groups"}), device_.to_string()});
+    return cache_.run("groups", key, StageCache::Partial::discard, [&](const fs::path& directory) {
+      const Matrix<float> users = read_npy_matrix(als.directory / "users.npy");
+      const search::Clusters clusters = search::spherical_kmeans(device_, users.view(), config_.groups, progress_);
+      write_npy(directory / "centroids.npy", clusters.centroids.view());
+      write_npy(directory / "group_of_user.npy", std::span<const std::int32_t>(clusters.assignment));
+    });
+  }
+
+  /// Both playlists for every listener, with the Discover Weekly songs of earlier runs in `runs` left out.
+  Stage playlists(const Stage& interactions, const Stage& als, const Stage& groups, const PlaylistDates& dates,
+                  const fs::path& runs) {
+    const Run run(interactions.directory, als.directory, groups.directory, config_, progress_);
+    std::string history;
+    const data::Csr given = given_before(runs, dates.monday, run.listening(), &history);
+    const std::string key =
+        hash_of({version(), describe(interactions.files), describe(als.files), describe(groups.files), history,
+                 format_date(dates.monday), format_date(dates.friday), device_.to_string(),
+                 options({"discover_weekly", "release_radar", "output"})});
+    return cache_.run("playlists", key, StageCache::Partial::discard, [&](const fs::path& directory) {
+      write_playlists(run.inputs(), given.view(), dates, directory);
+    });
+  }
+
+ private:
+  std::string options(std::initializer_list<std::string_view> sections) const { return fingerprint(config_, sections); }
+
+  void train(const Listening& listening, const std::string& data_hash, const fs::path& directory) {
+    const data::CsrView by_user = listening.interactions.strength.view();
+    MemoryPlan plan = als::memory_plan(device_, by_user, config_.als.als);
+    plan.add("transposed matrix", by_user.nonzeros() * 8 + by_user.columns * 8);
+    log::info("{}; {} available", plan.to_string(), format_bytes(available_memory_bytes()));
+    plan.require(available_memory_bytes());
+    const data::Csr by_song = data::transpose(by_user);
+    const als::TrainResult result =
+        als::train(device_, by_user, by_song.view(), config_.als, directory, data_hash, progress_);
+    data::write_factor_table(directory, "users", result.factors.users.view(), listening.users);
+    data::write_factor_table(directory, "songs", result.factors.songs.view(), listening.songs);
+    const Matrix<float> artists =
+        playlist::artist_vectors(listening.catalogue, result.factors.songs.view(), by_song.view());
+    data::write_factor_table(directory, "artists", artists.view(), listening.catalogue.artists);
+    write_npy(directory / "loss.npy", std::span<const double>(result.loss));
+  }
+
+  void write_playlists(const playlist::Inputs& inputs, const data::CsrView& given, const PlaylistDates& dates,
+                       const fs::path& directory) {
+    std::int64_t weekly_lists = 0, cold_lists = 0, radar_lists = 0;
+    playlist::PlaylistWriter weekly(directory, "discover-weekly", dates.monday, inputs, config_.output);
+    playlist::make_discover_weekly(
+        inputs, device_, config_.discover_weekly, given, {},
+        [&](const playlist::Playlist& list) {
+          weekly.write(list);
+          ++weekly_lists;
+          cold_lists += list.cold_start ? 1 : 0;
+        },
+        progress_);
+    weekly.commit();
+    playlist::ReleaseRadarOptions radar_options = config_.release_radar;
+    radar_options.friday = dates.friday;
+    playlist::PlaylistWriter radar(directory, "release-radar", dates.friday, inputs, config_.output);
+    playlist::make_release_radar(
+        inputs, device_, radar_options, {},
+        [&](const playlist::Playlist& list) {
+          radar.write(list);
+          ++radar_lists;
+        },
+        progress_);
+    radar.commit();
+    const nlohmann::ordered_json counts{
+        {"discover_weekly", weekly_lists}, {"cold_start", cold_lists}, {"release_radar", radar_lists}};
+    write_file(directory / "counts.json", counts.dump(1) + "\n");
+  }
+
+  StageCache cache_;
+  data::DataPaths paths_;
+  Device device_;
+  const Config& config_;
+  Progress& progress_;
+  std::vector<StageFile> inputs_;
+};
+
+void read_counts(const fs::path& playlists, NightlyResult& result) {
+  const nlohmann::json counts = nlohmann::json::parse(read_file(playlists / "counts.json"));
+  result.discover_weekly_lists = counts.at("discover_weekly");
+  result.cold_start_lists = counts.at("cold_start");
+  result.release_radar_lists = counts.at("release_radar");
+}
+
+std::string run_key(const std::vector<Stage>& stages) {
+  std::string keys;
+  for (const Stage& stage : stages)
+    keys += stage.name + "-" + stage.key + "\n";
+  return hash_of({keys});
+}
+
+std::string utc_now_for_names() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  std::string text = format_timestamp(std::chrono::duration_cast<std::chrono::seconds>(now).count());
+  std::erase_if(text, [](char c) { return c == '-' || c == ':'; });
+  return text;
+}
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+}  // namespace
+
+PlaylistDates playlist_dates(const std::optional<Date>& date, const LogSummary& summary) {
+  if (date)
+    return {next_weekday(*date - std::chrono::days{1}, std::chrono::Monday),
+            next_weekday(*date - std::chrono::days{1}, std::chrono::Friday)};
+  const Date last = summary.last_timestamp != 0
+                        ? date_of(summary.last_timestamp)
+                        : std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
+  if (summary.last_timestamp == 0)
+    log::warn("the log has no times: lists are for the days after today; --date chooses others");
+  return {next_weekday(last, std::chrono::Monday), next_weekday(last, std::chrono::Friday)};
+}
+
+NightlyResult run_nightly(const NightlyOptions& options, Progress& progress) {
+  const auto start = std::chrono::steady_clock::now();
+  const data::DataPaths paths = data::find_tables(options.data);
+  fs::create_directories(options.runs);
+  const FolderLock lock(options.runs);
+  remove_leftovers(options.runs);
+
+  Night night(options.runs / ".cache", paths, options.device, options.config, progress);
+  NightlyResult result;
+  const Stage interactions = night.interactions();
+  result.summary = load_summary(interactions.directory);
+  const PlaylistDates dates = playlist_dates(options.date, result.summary);
+  result.monday = dates.monday;
+  result.friday = dates.friday;
+  const Stage als = night.als(interactions);
+  const Stage groups = night.groups(als);
+  const Stage playlists = night.playlists(interactions, als, groups, dates, options.runs);
+  result.loss = read_npy_vector<double>(als.directory / "loss.npy");
+  read_counts(playlists.directory, result);
+  result.stages = {interactions, als, groups, playlists};
+  result.seconds = seconds_since(start);
+
+  const std::string key = run_key(result.stages);
+  if (const auto published = find_run(options.runs, key)) {
+    result.run = *published;
+    result.up_to_date = true;
+  } else {
+    result.run = options.runs / fmt::format("{}-{}", utc_now_for_names(), key);
+    publish_run(result.run, {"nightly", key, options.data, night.inputs(), options.config, options.device}, result);
+  }
+  flip_current(options.runs, result.run);
+  StageCache(options.runs / ".cache").collect_garbage(stages_in_use(options.runs));
+  return result;
+}
+
+NightlyResult train_als(const fs::path& data, const fs::path& out, Device device, const Config& config,
+                        Progress& progress) {
+  const auto start = std::chrono::steady_clock::now();
+  const data::DataPaths paths = data::find_tables(data);
+  if (fs::exists(out))
+    throw InvalidArgument(fmt::format("--out {}: it exists; name a new folder", out.string()));
+  const fs::path working = out.string() + ".partial";
+  fs::create_directories(working);
+  {
+    const FolderLock lock(working);
+    Night night(working / ".cache", paths, device, config, progress);
+    NightlyResult result;
+    const Stage interactions = night.interactions();
+    const Stage als = night.als(interactions);
+    const Stage groups = night.groups(als);
+    result.summary = load_summary(interactions.directory);
+    result.loss = read_npy_vector<double>(als.directory / "loss.npy");
+    result.stages = {interactions, als, groups};
+    result.seconds = seconds_since(start);
+    result.run = out;
+    publish_run(fs::absolute(out), {"train als", run_key(result.stages), data, night.inputs(), config, device}, result);
+    fs::remove_all(working);
+    return result;
+  }
+}
+
+}  // namespace segue::pipeline

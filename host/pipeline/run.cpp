@@ -1,0 +1,57 @@
+#include "segue/pipeline/run.hpp"
+
+#include <fmt/format.h>
+
+#include "segue/core/error.hpp"
+#include "segue/core/npy.hpp"
+
+namespace segue::pipeline {
+
+namespace fs = std::filesystem;
+
+Run::Run(const fs::path& directory, Progress& progress) : directory_(directory) {
+  if (!fs::exists(directory / "manifest.json"))
+    throw BadInput(
+        fmt::format("{} is not a run (it has no manifest.json): make one with `segue nightly` or "
+                    "`segue train als`, and name it with --run",
+                    directory.string()));
+  directory_ = fs::canonical(directory);
+  config_ = load_config(directory_ / "segue.toml", {}, -1);
+  load(directory_ / "interactions", directory_ / "als", directory_ / "groups", progress);
+}
+
+Run::Run(const fs::path& interactions, const fs::path& als, const fs::path& groups, const Config& config,
+         Progress& progress)
+    : config_(config) {
+  load(interactions, als, groups, progress);
+}
+
+void Run::load(const fs::path& interactions, const fs::path& als, const fs::path& groups, Progress& progress) {
+  listening_ = load_listening(interactions, progress);
+  users_ = data::read_factor_table(als, "users");
+  songs_ = data::read_factor_table(als, "songs");
+  artists_ = data::read_factor_table(als, "artists");
+  group_of_user_ = read_npy_vector<std::int32_t>(groups / "group_of_user.npy");
+  const bool fits = users_.vectors.rows() == listening_.summary.listeners &&
+                    songs_.vectors.rows() == listening_.songs.size() &&
+                    songs_.vectors.columns() == users_.vectors.columns() &&
+                    static_cast<std::int64_t>(group_of_user_.size()) == users_.vectors.rows();
+  if (!fits)
+    throw BadInput(fmt::format("{}: {} users and {} songs have vectors, the log had {} and {}: the run is damaged",
+                               als.string(), users_.vectors.rows(), songs_.vectors.rows(), listening_.summary.listeners,
+                               listening_.songs.size()));
+}
+
+playlist::Inputs Run::inputs() const {
+  return {.users = &listening_.users,
+          .songs = &listening_.songs,
+          .catalogue = &listening_.catalogue,
+          .interactions = &listening_.interactions,
+          .follows = listening_.follows.view(),
+          .user_vectors = users_.vectors.view(),
+          .song_vectors = songs_.vectors.view(),
+          .group_of_user = group_of_user_,
+          .als = config_.als.als};
+}
+
+}  // namespace segue::pipeline
