@@ -1,12 +1,9 @@
-#include <spdlog/sinks/stdout_color_sinks.h>
-
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <new>
 #include <string>
 
 #include "host/cli/commands.hpp"
-#include "segue/core/log.hpp"
 #include "segue/core/text.hpp"
 #include "segue/core/version.hpp"
 
@@ -93,8 +90,6 @@ ExitCode run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   using segue::ExitCode;
-  spdlog::set_default_logger(spdlog::stderr_color_mt("segue"));
-  spdlog::set_pattern("%^%l%$ %v");
   ExitCode code = ExitCode::failed;
   try {
     code = segue::cli::run(argc, argv);

@@ -71,7 +71,7 @@ ExitCode playlists(std::string_view name, const PlaylistArguments& arguments, Se
   if (arguments.users.empty() == arguments.out.empty())
     throw InvalidArgument(
         fmt::format("playlists {}: name users to see theirs, or write everybody's with --out DIR", name));
-  const pipeline::Run run(arguments.run, session.progress());
+  const pipeline::Run run(arguments.run);
   const pipeline::PlaylistDates dates =
       pipeline::playlist_dates(parse_date_argument(arguments.date), run.listening().summary);
   if (arguments.users.empty())

@@ -131,7 +131,7 @@ ExitCode recommend(const RecommendArguments& arguments, Session& session) {
     throw InvalidArgument("recommend: name users, or say --all");
   if (arguments.all && arguments.out.empty())
     throw InvalidArgument("recommend --all: say where with --out FILE");
-  const pipeline::Run run(arguments.run, session.progress());
+  const pipeline::Run run(arguments.run);
   return arguments.all ? recommend_all(arguments, run, session) : recommend_named(arguments, run, session);
 }
 

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <string>
 
+#include "host/cli/progress_sink.hpp"
 #include "segue/core/log.hpp"
 #include "segue/core/parallel.hpp"
 
@@ -23,13 +24,18 @@ Session::Session(const GlobalOptions& options)
     : config_(pipeline::load_config(options.config_file, options.settings, options.seed)),
       progress_(options.quiet),
       json_(options.json) {
+  spdlog::set_default_logger(std::make_shared<spdlog::logger>("segue", std::make_shared<ProgressSink>(progress_)));
+  spdlog::set_pattern("segue: %l: %v");
+  spdlog::set_level(options.quiet ? spdlog::level::warn : spdlog::level::info);
   set_thread_count(options.threads);
-  if (options.quiet)
-    spdlog::set_level(spdlog::level::warn);
   const ResolvedDevice resolved = resolve(Device::parse(options.device));
   device_ = resolved.device;
   if (!resolved.reason.empty())
     log::info("{}", resolved.reason);
+}
+
+Session::~Session() {
+  spdlog::set_default_logger(nullptr);  // its sink writes above the bar, which ends here
 }
 
 void Session::say(std::string_view line) const {

@@ -34,6 +34,9 @@ struct GlobalOptions {
 class Session {
  public:
   explicit Session(const GlobalOptions& options);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
 
   const pipeline::Config& config() const { return config_; }
   Device device() const { return device_; }

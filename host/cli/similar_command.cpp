@@ -38,7 +38,7 @@ void answer(const Session& session, const std::string& head, Json query, const J
 }
 
 ExitCode similar_songs(const SimilarArguments& arguments, Session& session) {
-  const pipeline::Run run(arguments.run, session.progress());
+  const pipeline::Run run(arguments.run);
   const std::int32_t song = find_song(run, arguments.id);
   Json rows = Json::array();
   for (const search::Hit& hit : neighbours(run.songs(), song, arguments.count, session))
@@ -53,7 +53,7 @@ ExitCode similar_songs(const SimilarArguments& arguments, Session& session) {
 }
 
 ExitCode similar_artists(const SimilarArguments& arguments, Session& session) {
-  const pipeline::Run run(arguments.run, session.progress());
+  const pipeline::Run run(arguments.run);
   const std::int32_t artist = find_artist(run, arguments.id);
   Json rows = Json::array();
   for (const search::Hit& hit : neighbours(run.artists(), artist, arguments.count, session))
@@ -67,7 +67,7 @@ ExitCode similar_artists(const SimilarArguments& arguments, Session& session) {
 }
 
 ExitCode similar_users(const SimilarArguments& arguments, Session& session) {
-  const pipeline::Run run(arguments.run, session.progress());
+  const pipeline::Run run(arguments.run);
   const std::int32_t user = find_user(run, arguments.id);
   Json rows = Json::array();
   if (user >= run.users().vectors.rows())

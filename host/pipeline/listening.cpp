@@ -140,16 +140,16 @@ LogSummary load_summary(const fs::path& directory) {
   }
 }
 
-Listening load_listening(const fs::path& directory, Progress& progress) {
+Listening load_listening(const fs::path& directory) {
   Listening listening{.summary = load_summary(directory)};
   // The tables were validated when the run was made: what they reject now they rejected then.
   data::RejectLog rejects;
   const data::CatalogueOptions lenient{.reject_limit = 1};
   const data::DataPaths tables = copied_tables(directory / "catalogue");
-  listening.catalogue = data::read_catalogue(tables, lenient, listening.songs, rejects, progress);
+  listening.catalogue = data::read_catalogue(tables, lenient, listening.songs, rejects, no_progress());
   listening.songs = data::read_ids(directory / "songs.ids.tsv");
   listening.users = data::read_ids(directory / "users.ids.tsv");
-  listening.follows = data::read_follows(tables, lenient, listening.users, listening.catalogue, rejects, progress);
+  listening.follows = data::read_follows(tables, lenient, listening.users, listening.catalogue, rejects, no_progress());
   data::Interactions& interactions = listening.interactions;
   interactions.strength = data::read_csr(directory, "strength");
   interactions.plays = data::read_csr(directory, "plays");

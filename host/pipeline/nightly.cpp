@@ -11,7 +11,6 @@
 #include "segue/core/log.hpp"
 #include "segue/core/npy.hpp"
 #include "segue/core/sha256.hpp"
-#include "segue/core/version.hpp"
 #include "segue/playlist/artist_vectors.hpp"
 
 namespace segue::pipeline {
@@ -41,13 +40,14 @@ class Night {
   Night(fs::path cache, data::DataPaths paths, Device device, const Config& config, Progress& progress)
       : cache_(std::move(cache)), paths_(std::move(paths)), device_(device), config_(config), progress_(progress) {
     inputs_ = hash_inputs(paths_);
+    program_ = sha256_file("/proc/self/exe");
   }
 
   const std::vector<StageFile>& inputs() const { return inputs_; }
 
   Stage interactions() {
     const std::string key =
-        hash_of({version(), describe(inputs_), options({"input", "input.columns", "interactions"})});
+        hash_of({program_, describe(inputs_), options({"input", "input.columns", "interactions"})});
     return cache_.run("interactions", key, StageCache::Partial::discard, [&](const fs::path& directory) {
       data::RejectLog rejects(directory / "rejects.csv");
       const Listening listening = read_listening(paths_, config_, rejects, progress_);
@@ -58,14 +58,14 @@ class Night {
 
   Stage als(const Stage& interactions) {
     const std::string data_hash = sha256(describe(interactions.files));
-    const std::string key = hash_of({version(), data_hash, options({"als"}), device_.to_string()});
+    const std::string key = hash_of({program_, data_hash, options({"als"}), device_.to_string()});
     return cache_.run("als", key, StageCache::Partial::resume, [&](const fs::path& directory) {
-      train(load_listening(interactions.directory, progress_), data_hash, directory);
+      train(load_listening(interactions.directory), data_hash, directory);
     });
   }
 
   Stage groups(const Stage& als) {
-    const std::string key = hash_of({version(), describe(als.files), options({"groups"}), device_.to_string()});
+    const std::string key = hash_of({program_, describe(als.files), options({"groups"}), device_.to_string()});
     return cache_.run("groups", key, StageCache::Partial::discard, [&](const fs::path& directory) {
       const Matrix<float> users = read_npy_matrix(als.directory / "users.npy");
       const search::Clusters clusters = search::spherical_kmeans(device_, users.view(), config_.groups, progress_);
@@ -77,11 +77,11 @@ class Night {
   /// Both playlists for every listener, with the Discover Weekly songs of earlier runs in `runs` left out.
   Stage playlists(const Stage& interactions, const Stage& als, const Stage& groups, const PlaylistDates& dates,
                   const fs::path& runs) {
-    const Run run(interactions.directory, als.directory, groups.directory, config_, progress_);
+    const Run run(interactions.directory, als.directory, groups.directory, config_);
     std::string history;
     const data::Csr given = given_before(runs, dates.monday, run.listening(), &history);
     const std::string key =
-        hash_of({version(), describe(interactions.files), describe(als.files), describe(groups.files), history,
+        hash_of({program_, describe(interactions.files), describe(als.files), describe(groups.files), history,
                  format_date(dates.monday), format_date(dates.friday), device_.to_string(),
                  options({"discover_weekly", "release_radar", "output"})});
     return cache_.run("playlists", key, StageCache::Partial::discard, [&](const fs::path& directory) {
@@ -144,6 +144,7 @@ class Night {
   const Config& config_;
   Progress& progress_;
   std::vector<StageFile> inputs_;
+  std::string program_;  // a rebuilt program may compute otherwise, whatever its version says
 };
 
 void read_counts(const fs::path& playlists, NightlyResult& result) {

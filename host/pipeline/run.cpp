@@ -9,7 +9,7 @@ namespace segue::pipeline {
 
 namespace fs = std::filesystem;
 
-Run::Run(const fs::path& directory, Progress& progress) : directory_(directory) {
+Run::Run(const fs::path& directory) : directory_(directory) {
   if (!fs::exists(directory / "manifest.json"))
     throw BadInput(
         fmt::format("{} is not a run (it has no manifest.json): make one with `segue nightly` or "
@@ -17,17 +17,16 @@ Run::Run(const fs::path& directory, Progress& progress) : directory_(directory) 
                     directory.string()));
   directory_ = fs::canonical(directory);
   config_ = load_config(directory_ / "segue.toml", {}, -1);
-  load(directory_ / "interactions", directory_ / "als", directory_ / "groups", progress);
+  load(directory_ / "interactions", directory_ / "als", directory_ / "groups");
 }
 
-Run::Run(const fs::path& interactions, const fs::path& als, const fs::path& groups, const Config& config,
-         Progress& progress)
+Run::Run(const fs::path& interactions, const fs::path& als, const fs::path& groups, const Config& config)
     : config_(config) {
-  load(interactions, als, groups, progress);
+  load(interactions, als, groups);
 }
 
-void Run::load(const fs::path& interactions, const fs::path& als, const fs::path& groups, Progress& progress) {
-  listening_ = load_listening(interactions, progress);
+void Run::load(const fs::path& interactions, const fs::path& als, const fs::path& groups) {
+  listening_ = load_listening(interactions);
   users_ = data::read_factor_table(als, "users");
   songs_ = data::read_factor_table(als, "songs");
   artists_ = data::read_factor_table(als, "artists");

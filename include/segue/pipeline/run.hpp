@@ -43,7 +43,7 @@ Listening read_listening(const data::DataPaths& paths, const Config& config, dat
 /// Writes what read_listening() gave, with copies of the catalogue's tables, and loads it back. @throws IoError,
 /// BadInput
 void write_listening(const std::filesystem::path& directory, const Listening& listening, const data::DataPaths& paths);
-Listening load_listening(const std::filesystem::path& directory, Progress& progress);
+Listening load_listening(const std::filesystem::path& directory);
 LogSummary load_summary(const std::filesystem::path& directory);
 
 /// A run or a trained model on disk, opened: everything that similar, recommend and the playlists need.
@@ -51,10 +51,10 @@ class Run {
  public:
   /// @param directory  a run: `runs/current`, `runs/<time>-<hash>` or what `segue train als --out` wrote
   /// @throws BadInput  not a run, or a damaged one: what is missing or wrong
-  Run(const std::filesystem::path& directory, Progress& progress);
+  explicit Run(const std::filesystem::path& directory);
   /// From the stages' folders, before there is a run.
   Run(const std::filesystem::path& interactions, const std::filesystem::path& als, const std::filesystem::path& groups,
-      const Config& config, Progress& progress);
+      const Config& config);
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
 
@@ -68,7 +68,7 @@ class Run {
 
  private:
   void load(const std::filesystem::path& interactions, const std::filesystem::path& als,
-            const std::filesystem::path& groups, Progress& progress);
+            const std::filesystem::path& groups);
 
   std::filesystem::path directory_;
   Config config_;
