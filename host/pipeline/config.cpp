@@ -85,6 +85,8 @@ void visit_keys(Config& c, Visitor& v) {
   v.section("discover_weekly");
   v.number("length", weekly.length, {1, 500}, "songs");
   v.number("per_artist", weekly.per_artist, {1, 500}, "songs of one artist at most");
+  v.number("known_artists", weekly.known_artists, {0, 1}, "largest share by artists the listener streams already");
+  v.number("artist_songs", weekly.artist_songs, {0, 500}, "seats kept for unheard songs of those artists");
   v.number("candidates", weekly.candidates, {1, 2048}, "asked of each source");
   v.number("weight_als", weekly.weight_als, {0, 1000}, "of the user's vector against the songs' in the blend");
   v.number("weight_similar_songs", weekly.weight_similar_songs, {0, 1000}, "of songs near those streamed most");
@@ -126,7 +128,7 @@ std::string toml_string(std::string_view text) {
   for (const char character : text) {
     if (character == '"' || character == '\\')
       out += '\\';
-    if (static_cast<unsigned char>(character) < 0x20)
+    if (static_cast<unsigned char>(character) < 0x20 || character == 0x7F)
       out += fmt::format("\\u{:04x}", static_cast<unsigned>(character));
     else
       out += character;
@@ -296,18 +298,6 @@ void read_table(Config& config, const toml::table& document, const Reader::Fail&
   reader.refuse_unknown_keys();
 }
 
-void read_config_file(Config& config, const std::filesystem::path& file) {
-  const std::string text = read_file(file);
-  const auto fail = [&](const toml::source_region& where, const std::string& what) {
-    throw BadInput(fmt::format("{}:{}: {}", file.string(), where.begin.line, what));
-  };
-  try {
-    read_table(config, toml::parse(text, file.string()), fail);
-  } catch (const toml::parse_error& error) {
-    fail(error.source(), std::string(error.description()));
-  }
-}
-
 void read_setting(Config& config, const std::string& setting) {
   const auto fail = [&](const toml::source_region&, const std::string& what) {
     throw InvalidArgument(fmt::format("--set {}: {}", setting, what));
@@ -330,15 +320,29 @@ void read_setting(Config& config, const std::string& setting) {
 
 }  // namespace
 
-Config load_config(const std::filesystem::path& file, std::span<const std::string> settings, std::int64_t seed) {
+Config parse_config(std::string_view toml, const std::string& name) {
   Config config;
-  if (!file.empty())
-    read_config_file(config, file);
+  const auto fail = [&](const toml::source_region& where, const std::string& what) {
+    throw BadInput(fmt::format("{}:{}: {}", name, where.begin.line, what));
+  };
+  try {
+    read_table(config, toml::parse(toml, name), fail);
+  } catch (const toml::parse_error& error) {
+    fail(error.source(), std::string(error.description()));
+  }
+  return config;
+}
+
+Config load_config(const std::filesystem::path& file, std::span<const std::string> settings, std::int64_t seed) {
+  Config config = file.empty() ? Config{} : parse_config(read_file(file), file.string());
   for (const std::string& setting : settings)
     read_setting(config, setting);
   if (seed >= 0)
     config.als.als.seed = config.groups.seed = static_cast<std::uint64_t>(seed);
   als::check_options(config.als.als);
+  if (config.discover_weekly.candidates < config.discover_weekly.length)
+    throw InvalidArgument(fmt::format("discover_weekly.candidates: {} is less than discover_weekly.length, {}",
+                                      config.discover_weekly.candidates, config.discover_weekly.length));
   return config;
 }
 

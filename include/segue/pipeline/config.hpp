@@ -34,6 +34,9 @@ struct Config {
 ///         nearest one;  InvalidArgument  the same for a setting
 Config load_config(const std::filesystem::path& file, std::span<const std::string> settings, std::int64_t seed);
 
+/// The defaults overridden by a TOML text; `name` is for messages.  @throws BadInput
+Config parse_config(std::string_view toml, const std::string& name);
+
 /// The effective configuration as TOML, every key with a comment: meaning, unit, range. It reads back to the same.
 std::string to_toml(const Config& config);
 

@@ -20,7 +20,8 @@ struct WriterOptions {
 /// m3u8/<name>/*.m3u8. commit() gives them their names.
 class PlaylistWriter {
  public:
-  /// @param name  "discover-weekly" or "release-radar"
+  /// @param name    "discover-weekly" or "release-radar"
+  /// @param inputs  copied; what it points to is borrowed
   PlaylistWriter(const std::filesystem::path& directory, std::string name, Date date, const Inputs& inputs,
                  const WriterOptions& options);
   ~PlaylistWriter();

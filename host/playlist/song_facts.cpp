@@ -1,0 +1,86 @@
+#include "host/playlist/song_facts.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+#include <string>
+#include <unordered_map>
+
+#include "host/playlist/inputs.hpp"
+
+namespace segue::playlist {
+namespace {
+
+std::vector<std::int32_t> count_listeners(const Inputs& inputs) {
+  const data::CsrView plays = inputs.interactions->plays.view();
+  std::vector<std::int32_t> listeners(static_cast<std::size_t>(inputs.songs->size()));
+  for (std::size_t i = 0; i < plays.indices.size(); ++i)
+    listeners[static_cast<std::size_t>(plays.indices[i])] += plays.values[i] > 0;
+  return listeners;
+}
+
+}  // namespace
+
+SongFacts::SongFacts(const Inputs& inputs) : listeners(count_listeners(inputs)) {
+  by_popularity.resize(
+      static_cast<std::size_t>(inputs.catalogue->empty() ? inputs.songs->size() : inputs.catalogue->songs()));
+  std::iota(by_popularity.begin(), by_popularity.end(), 0);
+  std::stable_sort(by_popularity.begin(), by_popularity.end(), [&](std::int32_t a, std::int32_t b) {
+    return listeners[static_cast<std::size_t>(a)] > listeners[static_cast<std::size_t>(b)];
+  });
+  find_twins(inputs);
+  sort_songs_of_artists(inputs);
+}
+
+void SongFacts::find_twins(const Inputs& inputs) {
+  first_twin.resize(static_cast<std::size_t>(inputs.songs->size()));
+  std::iota(first_twin.begin(), first_twin.end(), 0);
+  next_twin = first_twin;
+  std::unordered_map<std::string, std::int32_t> first_with;
+  first_with.reserve(static_cast<std::size_t>(inputs.catalogue->songs()));
+  for (std::int32_t song = 0; song < inputs.catalogue->songs(); ++song) {
+    if (artist_of(inputs, song) == data::IdTable::kNone)
+      continue;
+    std::string key = fmt::format("{} {}", artist_of(inputs, song), inputs.catalogue->title_of(song));
+    for (char& c : key)
+      c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    const std::int32_t first = first_with.try_emplace(std::move(key), song).first->second;
+    if (first == song)
+      continue;
+    first_twin[static_cast<std::size_t>(song)] = first;
+    std::swap(next_twin[static_cast<std::size_t>(song)], next_twin[static_cast<std::size_t>(first)]);
+  }
+}
+
+void SongFacts::sort_songs_of_artists(const Inputs& inputs) {
+  const data::Catalogue& catalogue = *inputs.catalogue;
+  artist_offsets_.resize(static_cast<std::size_t>(catalogue.artists.size()) + 1);
+  for (const std::int32_t artist : catalogue.artist)
+    if (artist != data::IdTable::kNone)
+      ++artist_offsets_[static_cast<std::size_t>(artist) + 1];
+  std::partial_sum(artist_offsets_.begin(), artist_offsets_.end(), artist_offsets_.begin());
+  artist_songs_.resize(static_cast<std::size_t>(artist_offsets_.back()));
+
+  std::vector<std::int32_t> best_first(static_cast<std::size_t>(catalogue.songs()));
+  std::iota(best_first.begin(), best_first.end(), 0);
+  std::stable_sort(best_first.begin(), best_first.end(), [&](std::int32_t a, std::int32_t b) {
+    const auto facts = [&](std::int32_t song) {
+      return std::pair(listeners[static_cast<std::size_t>(song)],
+                       catalogue.release_day[static_cast<std::size_t>(song)]);
+    };
+    return facts(a) > facts(b);
+  });
+  std::vector<std::int64_t> next(artist_offsets_.begin(), artist_offsets_.end() - 1);
+  for (const std::int32_t song : best_first)
+    if (const std::int32_t artist = artist_of(inputs, song); artist != data::IdTable::kNone)
+      artist_songs_[static_cast<std::size_t>(next[static_cast<std::size_t>(artist)]++)] = song;
+}
+
+std::span<const std::int32_t> SongFacts::songs_of(std::int32_t artist) const {
+  const auto begin = static_cast<std::size_t>(artist_offsets_[static_cast<std::size_t>(artist)]);
+  const auto end = static_cast<std::size_t>(artist_offsets_[static_cast<std::size_t>(artist) + 1]);
+  return std::span(artist_songs_).subspan(begin, end - begin);
+}
+
+}  // namespace segue::playlist
