@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <tbb/blocked_range.h>
+#include <tbb/global_control.h>
 #include <tbb/info.h>
 #include <tbb/parallel_for.h>
 #include <tbb/partitioner.h>
@@ -14,9 +15,17 @@
 namespace segue {
 namespace {
 
-std::unique_ptr<tbb::task_arena>& arena() {
-  static auto arena = std::make_unique<tbb::task_arena>(tbb::info::default_concurrency());
-  return arena;
+/// The threads in use: an arena of so many places, and a limit of the scheduler that lets as many work.
+struct Workers {
+  explicit Workers(int threads)
+      : limit(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads)), arena(threads) {}
+  tbb::global_control limit;
+  tbb::task_arena arena;
+};
+
+std::unique_ptr<Workers>& workers() {
+  static auto workers = std::make_unique<Workers>(tbb::info::default_concurrency());
+  return workers;
 }
 
 }  // namespace
@@ -24,11 +33,12 @@ std::unique_ptr<tbb::task_arena>& arena() {
 void set_thread_count(int threads) {
   if (threads < 0 || threads > 4096)
     throw InvalidArgument(fmt::format("threads: {} is not in 0–4096 (0: all cores)", threads));
-  arena() = std::make_unique<tbb::task_arena>(threads == 0 ? tbb::info::default_concurrency() : threads);
+  workers().reset();  // before the new limit: the scheduler obeys the lowest one alive
+  workers() = std::make_unique<Workers>(threads == 0 ? tbb::info::default_concurrency() : threads);
 }
 
 int thread_count() {
-  return arena()->max_concurrency();
+  return workers()->arena.max_concurrency();
 }
 
 int thread_index() {
@@ -42,7 +52,7 @@ void parallel_tasks(std::int64_t count, const std::function<void(std::int64_t)>&
       body(i);
     return;
   }
-  arena()->execute([&] {
+  workers()->arena.execute([&] {
     tbb::parallel_for(
         tbb::blocked_range<std::int64_t>(0, count, 1),
         [&](const tbb::blocked_range<std::int64_t>& range) {

@@ -48,23 +48,27 @@ class Catalogue {
   std::vector<std::string> path;          ///< audio file or URI; empty vector: the catalogue has no such column
   IdTable artists;
   std::vector<std::string> artist_names;  ///< by artist row; empty string: not known
-  Matrix<float> flow;                     ///< [songs × 3] tempo/60, energy, valence for ordering; 0 rows: not there
+  Matrix<float> flow;                     ///< [songs × 3] tempo/60, energy, valence for ordering; an empty field or a
+                                          ///< missing column is 0; 0 rows: none of the three is there
 };
 
 struct CatalogueOptions {
   double reject_limit = 0.01;  ///< fraction of each table's rows
 };
 
-/// Reads songs (song_id; title, artist_id, release_date, duration_ms, path, tempo, energy, valence where there are such
-/// columns) and artists (artist_id, name). Adds the songs to `song_ids`, which must be empty. A second row with the
-/// same song_id or artist_id is a reject; so is an unparsable number or date.
-/// @throws IoError, BadInput
+/// Reads artists (artist_id, name) and songs (song_id; title, artist_id, release_date, duration_ms, path, tempo,
+/// energy, valence where there are such columns). Adds the songs to `song_ids`, which must be empty. Artist rows:
+/// artists.csv's, in file order, then those that only songs have. Rejected are rows with another number of fields than
+/// the header, an empty or repeated song_id or artist_id, text that is not UTF-8, a number that is not one and a date
+/// that is none. Without a songs table the catalogue has no songs.
+/// @throws IoError; BadInput  damaged file, missing column, more rejects than the limit
 Catalogue read_catalogue(const DataPaths& paths, const CatalogueOptions& options, IdTable& song_ids, RejectLog& rejects,
                          Progress& progress);
 
-/// Reads follows (user_id, artist_id): a users × artists pattern (values 1). Users not yet in `users` are appended.
-/// A follow of an artist that the catalogue does not know is kept: the artist is appended to `catalogue.artists`.
-/// @throws IoError, BadInput
+/// Reads follows (user_id, artist_id): a users × artists pattern, without values; a follow that is there twice counts
+/// once. Users not yet in `users` are appended. A follow of an artist that the catalogue does not know is kept: the
+/// artist is appended to `catalogue.artists`. Without a follows table the pattern is empty.
+/// @throws IoError; BadInput  damaged file, missing column, more rejects than the limit
 Csr read_follows(const DataPaths& paths, const CatalogueOptions& options, IdTable& users, Catalogue& catalogue,
                  RejectLog& rejects, Progress& progress);
 

@@ -50,10 +50,10 @@ Csr transpose(const CsrView& matrix);
 /// @throws InvalidArgument  what is wrong and where; `name` is for the message
 void check_csr(const CsrView& matrix, const std::string& name);
 
-/// Three files in `directory`: <stem>.offsets.npy, .indices.npy, .values.npy (no values file for a pattern), and
-/// <stem>.shape.npy.  @throws IoError
+/// Files in `directory`: <stem>.shape.npy (rows, columns), .offsets.npy, .indices.npy, .values.npy; a pattern has no
+/// values file.  @throws IoError
 void write_csr(const std::filesystem::path& directory, const std::string& stem, const CsrView& matrix);
-/// @throws IoError, BadInput
+/// @throws IoError;  BadInput  files that do not belong together, or whatever check_csr() refuses
 Csr read_csr(const std::filesystem::path& directory, const std::string& stem);
 
 }  // namespace segue::data

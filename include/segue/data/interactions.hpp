@@ -12,28 +12,35 @@ enum class Confidence { linear, log };
 
 /// How listens become the r of c = 1 + alpha·|r| (Hu, Koren & Volinsky 2008, §3).
 struct InteractionOptions {
-  int stream_ms = 30000;      ///< a listen of at least this many milliseconds is a stream; a shorter one, a skip
-  double skip_weight = 0.1;   ///< what a skip takes from r, in streams, ≥ 0
-  double half_life_days = 0;  ///< a listen this long before the last one counts half; 0: all count alike
+  int stream_ms = 30000;  ///< a listen of at least this many milliseconds (0–24 h) is a stream; a shorter one, a skip
+  double skip_weight = 0.1;   ///< what a skip takes from r, in streams, 0–1000
+  double half_life_days = 0;  ///< a listen this long before the last one counts half, up to 10⁶; 0: all count alike. A
+                              ///< listen without a time counts whole
   Confidence confidence = Confidence::linear;  ///< log: r becomes sign(r)·log(1 + |r|/log_epsilon), their eq. 6
-  double log_epsilon = 1;                      ///< > 0
-  int min_user_streams = 1;    ///< users with fewer streams are not trained on (they get a cold-start list)
-  int min_song_listeners = 1;  ///< songs that fewer users streamed are not trained on
+  double log_epsilon = 1;                      ///< 10⁻⁶–10⁶
+  int min_user_streams = 1;    ///< users with fewer streams, of the songs that remain, are not trained on (they get a
+                               ///< cold-start list), ≥ 0
+  int min_song_listeners = 1;  ///< songs that fewer users streamed are not trained on, ≥ 0. Songs go first, then users,
+                               ///< once: a song that stays may lose listeners by it
 };
 
-/// Users × songs, made from a log. Every pair that occurs is in `plays`; the two others are by the same rows.
+/// Users × songs, made from a log. Every pair that occurs is in `plays`, and in `strength` what is trained on:
+///     r = Σ streams·decay − skip_weight · Σ skips·decay,   decay = 2^−(days before the last listen / half_life_days)
 struct Interactions {
-  Csr strength;  ///< r: > 0 interest (p = 1), < 0 more skips than streams (p = 0 with confidence 1 + alpha·|r|); no
-                 ///< zeros
-  Csr plays;  ///< every song the user ever played, skips too; value: number of streams, 0 where there were only skips
+  /// r, or its logarithm: > 0 interest (p = 1), < 0 more skips than streams (p = 0 with confidence 1 + alpha·|r|); no
+  /// zeros.
+  Csr strength;
+  /// Every song the user ever played, skips too; value: number of streams, 0 where there were only skips.
+  Csr plays;
   std::int64_t streams = 0;
   std::int64_t skips = 0;
   std::int64_t first_timestamp = 0;  ///< of the log, seconds since 1970; both 0 when no listen has a time
   std::int64_t last_timestamp = 0;
 };
 
+/// The same for any number of threads. Memory: 16 bytes a row of the log, and 12 a pair, beside the result.
 /// @param users, songs  the matrix's shape: at least the rows in the log
-/// @throws InvalidArgument  an option out of range
+/// @throws InvalidArgument  an option out of range, a row outside the shape
 Interactions build_interactions(const ListenLog& log, std::int64_t users, std::int64_t songs,
                                 const InteractionOptions& options, Progress& progress);
 
