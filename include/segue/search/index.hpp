@@ -36,7 +36,9 @@ struct SearchOptions {
   std::span<const std::uint64_t> allow;
 };
 
-/// Exact top-k over a fixed set of vectors. search() may be called from several threads at once.
+/// Exact top-k over a fixed set of vectors. search() may be called from several threads at once. A pair's score does
+/// not depend on the other queries, the threads or the pair's place: products are summed in float32 in ascending order
+/// of the components; l2 sums (q − x)² in double and rounds once.
 class Index {
  public:
   virtual ~Index() = default;
@@ -60,7 +62,8 @@ class Index {
 /// @throws InvalidArgument;  DeviceUnavailable  naming what is missing
 std::unique_ptr<Index> make_index(Device device, MatrixView<const float> vectors, Metric metric);
 
-/// Maps a saved index; nothing but its header and checksum is read before the first search.
+/// Maps a saved index. Header and vectors are checked against their CRC-32 on all threads, which reads the file once,
+/// as the first search would.
 /// @throws IoError;  BadInput  another format or version, a truncated or damaged file;  DeviceUnavailable
 std::unique_ptr<Index> load_index(Device device, const std::filesystem::path& path);
 
@@ -68,6 +71,9 @@ std::unique_ptr<Index> load_index(Device device, const std::filesystem::path& pa
 std::vector<std::uint64_t> make_mask(std::int64_t rows);
 inline void set_bit(std::span<std::uint64_t> mask, std::int64_t row) {
   mask[static_cast<std::size_t>(row >> 6)] |= std::uint64_t{1} << (row & 63);
+}
+inline void clear_bit(std::span<std::uint64_t> mask, std::int64_t row) {
+  mask[static_cast<std::size_t>(row >> 6)] &= ~(std::uint64_t{1} << (row & 63));
 }
 inline bool has_bit(std::span<const std::uint64_t> mask, std::int64_t row) {
   return (mask[static_cast<std::size_t>(row >> 6)] >> (row & 63)) & 1;

@@ -1,0 +1,138 @@
+#include "host/search/index_file.hpp"
+
+#include <fmt/format.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstring>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "segue/core/error.hpp"
+#include "segue/core/file.hpp"
+#include "segue/core/parallel.hpp"
+
+namespace segue::search {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "the file is little-endian and mapped as it is");
+
+constexpr char kMagic[8] = {'S', 'E', 'G', 'U', 'E', 'I', 'D', 'X'};
+constexpr std::uint32_t kVersion = 1;
+
+struct Header {
+  char magic[8];
+  std::uint32_t version;
+  std::uint32_t metric;
+  std::int64_t rows;
+  std::int64_t rank;
+  std::int64_t panel_rows;
+  std::int64_t panel_bytes;  // of all panels, which follow the header
+  std::uint32_t panel_crc;
+  std::uint32_t reserved[2];
+  std::uint32_t header_crc;  // of the bytes before it
+};
+static_assert(sizeof(Header) == 64 && offsetof(Header, header_crc) == 60);
+
+using Bytes = std::span<const std::byte>;
+
+std::uint32_t crc_of(Bytes bytes) {
+  return static_cast<std::uint32_t>(::crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
+}
+
+/// CRC-32 of pieces on all threads, put together in order.
+std::uint32_t parallel_crc(Bytes bytes) {
+  constexpr std::int64_t kPiece = 4 << 20;
+  const auto size = static_cast<std::int64_t>(bytes.size());
+  std::vector<std::uint32_t> crcs(static_cast<std::size_t>((size + kPiece - 1) / kPiece));
+  parallel_for(size, kPiece, [&](std::int64_t begin, std::int64_t end) {
+    crcs[static_cast<std::size_t>(begin / kPiece)] =
+        crc_of(bytes.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin)));
+  });
+  std::uint32_t crc = 0;
+  for (std::size_t i = 0; i < crcs.size(); ++i) {
+    const std::int64_t length = std::min(kPiece, size - static_cast<std::int64_t>(i) * kPiece);
+    crc = static_cast<std::uint32_t>(::crc32_combine(crc, crcs[i], static_cast<z_off_t>(length)));
+  }
+  return crc;
+}
+
+Header parse_header(Bytes file, const std::string& name) {
+  if (file.size() < sizeof(Header))
+    throw BadInput(fmt::format("{}: {} bytes are too few for a search index, whose header has {}; make the index again",
+                               name, file.size(), sizeof(Header)));
+  Header header;
+  std::memcpy(&header, file.data(), sizeof header);
+  if (std::memcmp(header.magic, kMagic, sizeof kMagic) != 0)
+    throw BadInput(fmt::format("{}: not a search index (it does not start with SEGUEIDX)", name));
+  if (header.version != kVersion)
+    throw BadInput(
+        fmt::format("{}: a search index of format version {}; this program reads version {}: make the index "
+                    "again with it",
+                    name, header.version, kVersion));
+  if (crc_of(file.first(offsetof(Header, header_crc))) != header.header_crc)
+    throw BadInput(fmt::format("{}: the header is damaged (checksum); make the index again", name));
+  return header;
+}
+
+// The checksum is no proof of good will: a file made on purpose can have any header.
+IndexShape check_shape(const Header& header, const std::string& name) {
+  const auto refuse = [&](const char* what, std::int64_t value) {
+    throw BadInput(fmt::format("{}: a search index with {} {}; make the index again", name, what, value));
+  };
+  if (header.metric > static_cast<std::uint32_t>(Metric::l2))
+    refuse("metric", header.metric);
+  if (header.rank < 1 || header.rank > kMaxRank)
+    refuse("rank", header.rank);
+  if (header.rows < 0 || header.rows > kMaxRows)
+    refuse("rows", header.rows);
+  if (header.panel_rows != kPanelRows)
+    refuse("rows a panel of", header.panel_rows);
+  return {static_cast<Metric>(header.metric), header.rows, header.rank};
+}
+
+std::int64_t panel_bytes(const IndexShape& shape) {
+  return shape.panels() * shape.panel_floats() * static_cast<std::int64_t>(sizeof(float));  // under 2⁴⁶
+}
+
+}  // namespace
+
+void write_index(const std::filesystem::path& path, const IndexShape& shape, std::span<const float> panels) {
+  Header header{.magic = {},
+                .version = kVersion,
+                .metric = static_cast<std::uint32_t>(shape.metric),
+                .rows = shape.rows,
+                .rank = shape.rank,
+                .panel_rows = kPanelRows,
+                .panel_bytes = panel_bytes(shape),
+                .panel_crc = parallel_crc(std::as_bytes(panels)),
+                .reserved = {},
+                .header_crc = 0};
+  std::copy(std::begin(kMagic), std::end(kMagic), header.magic);
+  header.header_crc = crc_of(std::as_bytes(std::span(&header, 1)).first(offsetof(Header, header_crc)));
+  AtomicFile file(path);
+  file.write(std::as_bytes(std::span(&header, 1)));
+  file.write(std::as_bytes(panels));
+  file.commit();
+}
+
+std::unique_ptr<CpuIndex> read_index(const std::filesystem::path& path) {
+  MappedFile file(path);
+  const std::string name = path.string();
+  const Header header = parse_header(file.bytes(), name);
+  const IndexShape shape = check_shape(header, name);
+  const auto have = static_cast<std::int64_t>(file.bytes().size() - sizeof(Header));
+  if (header.panel_bytes != panel_bytes(shape) || have != header.panel_bytes)
+    throw BadInput(
+        fmt::format("{}: {} bytes of vectors; {} rows of rank {} have {}: the file is cut or damaged; make "
+                    "the index again",
+                    name, have, shape.rows, shape.rank, panel_bytes(shape)));
+  if (parallel_crc(file.bytes().subspan(sizeof(Header))) != header.panel_crc)
+    throw BadInput(fmt::format("{}: the vectors are damaged (checksum); make the index again", name));
+  return std::make_unique<CpuIndex>(shape, std::move(file), sizeof(Header));
+}
+
+}  // namespace segue::search
