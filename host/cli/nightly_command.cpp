@@ -1,3 +1,5 @@
+#include <cerrno>
+#include <fstream>
 #include <memory>
 
 #include "host/cli/commands.hpp"
@@ -13,13 +15,42 @@ struct NightlyArguments {
   std::string date;
 };
 
+constexpr int kExampleSongs = 5;
+
+/// The head of the first list that is made from a listener's taste: what a person wants to see of the night.
+void show_example(const pipeline::NightlyResult& result, const Session& session) {
+  std::ifstream lists(result.run / "playlists" / "discover-weekly.jsonl");
+  std::string line;
+  while (std::getline(lists, line)) {
+    const Json list = Json::parse(line);
+    if (list["cold_start"] || list["songs"].empty())
+      continue;
+    Json rows = Json::array();
+    for (const Json& song : list["songs"])
+      if (rows.size() < kExampleSongs)
+        rows.push_back({{"#", song["position"]},
+                        {"title", song["title"]},
+                        {"artist", song["artist"]},
+                        {"reason", song["reason"]}});
+    const std::string user = list["user"];
+    session.say(fmt::format("\n{}", list_title("discover-weekly", user, result.monday, false)));
+    session.say_table(rows);
+    session.say(fmt::format("… {} songs; all of them: segue playlists discover-weekly {} --run {}",
+                            list["songs"].size(), user, result.run.string()));
+    return;
+  }
+}
+
 ExitCode nightly(const NightlyArguments& arguments, Session& session) {
   const pipeline::NightlyOptions options{.data = arguments.data,
                                          .runs = arguments.runs,
                                          .date = parse_date_argument(arguments.date),
                                          .device = session.device(),
                                          .config = session.config()};
-  report_run(pipeline::run_nightly(options, session.progress()), session);
+  const pipeline::NightlyResult result = pipeline::run_nightly(options, session.progress());
+  report_run(result, session);
+  if (!session.json())
+    show_example(result, session);
   return ExitCode::ok;
 }
 

@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <cwchar>
 
 namespace segue::cli {
@@ -103,7 +104,7 @@ std::string format_duration(double seconds) {
     return fmt::format("{:.2f} s", seconds);
   if (seconds < 59.95)
     return fmt::format("{:.1f} s", seconds);
-  const auto whole = static_cast<std::int64_t>(seconds + 0.5);
+  const std::int64_t whole = std::llround(seconds);
   return whole < 3600 ? fmt::format("{}:{:02} min", whole / 60, whole % 60)
                       : fmt::format("{}:{:02} h", whole / 3600, whole % 3600 / 60);
 }
