@@ -35,8 +35,8 @@ void show_example(const pipeline::NightlyResult& result, const Session& session)
     const std::string user = list["user"];
     session.say(fmt::format("\n{}", list_title("discover-weekly", user, result.monday, false)));
     session.say_table(rows);
-    session.say(fmt::format("… {} songs; all of them: segue playlists discover-weekly {} --run {}",
-                            list["songs"].size(), user, result.run.string()));
+    session.say(fmt::format("… {} songs; all of them: {} playlists discover-weekly {} --run {}", list["songs"].size(),
+                            program_invocation_name, user, result.run.string()));
     return;
   }
 }
