@@ -46,8 +46,7 @@ class Night {
   const std::vector<StageFile>& inputs() const { return inputs_; }
 
   Stage interactions() {
-    const std::string key =
-        hash_of({program_, describe(inputs_), options({"input", "input.columns", "interactions"})});
+    const std::string key = hash_of({program_, describe(inputs_), options({"input", "input.columns", "interactions"})});
     return cache_.run("interactions", key, StageCache::Partial::discard, [&](const fs::path& directory) {
       data::RejectLog rejects(directory / "rejects.csv");
       const Listening listening = read_listening(paths_, config_, rejects, progress_);

@@ -31,14 +31,14 @@ enum class Storage { float32, float16 };
 struct Options {
   int rank = 128;                      ///< 1–1024
   int iterations = 15;                 ///< 1–10000; one iteration solves users, then songs
-  double alpha = 1;                    ///< confidence of one stream, > 0
-  double regularization = 10;          ///< λ, ≥ 0
+  double alpha = 1;                    ///< confidence of one stream, 1e-6 to 1e6
+  double regularization = 10;          ///< λ, 0 to 1e9
   double regularization_exponent = 0;  ///< 0 (Hu et al.: the same λ for all) to 1 (by frequency)
   Method method = Method::conjugate_gradient;
   int cg_steps = 3;  ///< 1–100
   Preconditioner preconditioner = Preconditioner::none;
-  Storage gather_storage = Storage::float16;  ///< of the side that is read at random; sums are float32 always
-  double init_scale = 0.1;  ///< first vectors are normal with standard deviation init_scale/√rank (Rendle et al.)
+  Storage gather_storage = Storage::float16;  ///< of the vectors that CG reads at random; sums are float32
+  double init_scale = 0.1;  ///< first vectors are normal, deviation init_scale/√rank (Rendle et al.); 1e-6 to 1e3
   std::uint64_t seed = 1;
 };
 
