@@ -25,7 +25,7 @@ struct Arguments {
   segue::als::Options als;
 };
 
-CLI::App& add_options(CLI::App& app, Arguments& arguments) {
+void add_options(CLI::App& app, Arguments& arguments) {
   segue::als::Options& als = arguments.als;
   app.add_option("--matrix", arguments.matrix, "Folder with by_user.{offsets,indices,values,shape}.npy")->required();
   app.add_option("--rank", als.rank)->capture_default_str();
@@ -42,7 +42,6 @@ CLI::App& add_options(CLI::App& app, Arguments& arguments) {
   app.add_option("--save", arguments.save, "Folder for users.npy and songs.npy");
   app.add_flag("--no-loss", arguments.no_loss, "Time only");
   app.add_flag("--json", arguments.json, "One JSON document");
-  return app;
 }
 
 nlohmann::json run(const Arguments& arguments) {
@@ -75,7 +74,8 @@ nlohmann::json run(const Arguments& arguments) {
 int main(int argc, char** argv) {
   Arguments arguments;
   CLI::App app("Train implicit ALS on a CSR matrix, with the time and loss of each iteration");
-  CLI11_PARSE(add_options(app, arguments), argc, argv);
+  add_options(app, arguments);
+  CLI11_PARSE(app, argc, argv);
   using segue::als::Preconditioner, segue::als::Storage;
   arguments.als.preconditioner = arguments.preconditioner == "gram" ? Preconditioner::gram : Preconditioner::none;
   arguments.als.gather_storage = arguments.storage == "float16" ? Storage::float16 : Storage::float32;

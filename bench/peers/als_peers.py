@@ -21,7 +21,6 @@ import statistics
 import subprocess
 import tempfile
 import time
-import time
 from pathlib import Path
 
 # The peer's BLAS chooses its kernels itself.

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Exact top-k search on the CPU: Segue and faiss IndexFlatIP in turn, on one machine, in one run.
 
-    python3 -m venv /tmp/peers && /tmp/peers/bin/pip install faiss-cpu numpy
+    python3 -m venv /tmp/peers && /tmp/peers/bin/pip install -r bench/peers/requirements.txt
     /tmp/peers/bin/python bench/peers/search_peers.py --search-peer build/release/bench/search/search_peer \\
         --out bench/results/search
 
