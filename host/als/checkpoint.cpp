@@ -93,7 +93,9 @@ std::optional<Checkpoint> CheckpointStore::read(const fs::path& path) const {
     return std::nullopt;
   }
   const int rank = json.at("made_for").at("rank");
-  Checkpoint checkpoint{.iteration = json.at("iteration"), .loss = json.at("loss"), .factors = {}};
+  Checkpoint checkpoint;
+  checkpoint.iteration = json.at("iteration");
+  checkpoint.loss = json.at("loss").get<std::vector<double>>();
   if (checkpoint.iteration < 1 || checkpoint.loss.size() != static_cast<std::size_t>(checkpoint.iteration))
     throw BadInput(
         fmt::format("{}: iteration {} with {} losses", path.string(), checkpoint.iteration, checkpoint.loss.size()));

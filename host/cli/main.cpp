@@ -1,5 +1,6 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <iostream>
 #include <new>
 #include <string>
 
@@ -25,6 +26,7 @@ constexpr char kFooter[] =
 
 void add_global_options(CLI::App& app, GlobalOptions& options) {
   app.add_option("--config", options.config_file, "TOML file; `segue config` prints one with every key")
+      ->check(CLI::ExistingFile)
       ->type_name("FILE");
   app.add_option("--set", options.settings, "One key of the configuration, such as als.rank=64; may be repeated")
       ->type_name("KEY=VALUE")
@@ -33,7 +35,7 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   app.add_option("--device", options.device, "auto, cpu or cuda:N")->capture_default_str();
   app.add_option("--seed", options.seed, "Of everything drawn at random; default: the configuration's")
-      ->check(CLI::NonNegativeNumber)
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{9'000'000'000'000'000}, "0 to 9e15"))
       ->type_name("N");
   app.add_option("--threads", options.threads, "0: all cores; results do not depend on it")->capture_default_str();
   app.add_flag("--json", options.json, "One JSON document on stdout instead of tables");
@@ -101,7 +103,8 @@ int main(int argc, char** argv) {
   } catch (const std::exception& error) {
     code = segue::cli::report(error, ExitCode::failed);
   }
-  if (std::fflush(stdout) != 0) {
+  std::cout.flush();  // --help and --version
+  if (std::fflush(stdout) != 0 || !std::cout) {
     fmt::print(stderr, "segue: cannot write to standard output\n");
     code = ExitCode::failed;
   }

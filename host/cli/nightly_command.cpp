@@ -15,7 +15,18 @@ struct NightlyArguments {
   std::string date;
 };
 
-constexpr int kExampleSongs = 5;
+constexpr std::size_t kExampleSongs = 5;
+
+/// As a POSIX shell takes it for one word.
+std::string shell_quoted(const std::string& word) {
+  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./+:@";
+  if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos)
+    return word;
+  std::string quoted = "'";
+  for (const char character : word)
+    quoted += character == '\'' ? std::string("'\\''") : std::string(1, character);
+  return quoted + "'";
+}
 
 /// The head of the first list that is made from a listener's taste: what a person wants to see of the night.
 void show_example(const pipeline::NightlyResult& result, const Session& session) {
@@ -25,26 +36,19 @@ void show_example(const pipeline::NightlyResult& result, const Session& session)
     const Json list = Json::parse(line);
     if (list["cold_start"] || list["songs"].empty())
       continue;
-    Json rows = Json::array();
-    for (const Json& song : list["songs"])
-      if (rows.size() < kExampleSongs)
-        rows.push_back({{"#", song["position"]},
-                        {"title", song["title"]},
-                        {"artist", song["artist"]},
-                        {"reason", song["reason"]}});
-    const std::string user = list["user"];
-    session.say(fmt::format("\n{}", list_title("discover-weekly", user, result.monday, false)));
-    session.say_table(rows);
-    session.say(fmt::format("… {} songs; all of them: {} playlists discover-weekly {} --run {}", list["songs"].size(),
-                            program_invocation_name, user, result.run.string()));
+    session.say("");
+    say_list(list, session, kExampleSongs);
+    session.say(fmt::format("… {} songs. All of them:\n{} playlists discover-weekly {} --run {}", list["songs"].size(),
+                            program_invocation_name, shell_quoted(list["user"]), shell_quoted(result.run.string())));
     return;
   }
 }
 
 ExitCode nightly(const NightlyArguments& arguments, Session& session) {
+  const std::optional<Date> date = parse_date_argument(arguments.date);
   const pipeline::NightlyOptions options{.data = arguments.data,
                                          .runs = arguments.runs,
-                                         .date = parse_date_argument(arguments.date),
+                                         .date = date,
                                          .device = session.device(),
                                          .config = session.config()};
   const pipeline::NightlyResult result = pipeline::run_nightly(options, session.progress());

@@ -22,9 +22,12 @@ void make_lists(std::string_view name, const pipeline::Run& run, const pipeline:
                 std::span<const std::int32_t> users, const Sink& sink, Session& session) {
   const pipeline::Config& config = run.config();
   if (name == "discover-weekly") {
-    const std::filesystem::path runs = run.directory().parent_path();
+    // Only a night's run stands among others that gave songs before.
+    const std::filesystem::path runs = run.dates() ? run.directory().parent_path() : std::filesystem::path();
     const data::Csr given = pipeline::given_before(runs, dates.monday, run.listening(), nullptr);
-    playlist::make_discover_weekly(run.inputs(), session.device(), config.discover_weekly, given.view(), users, sink,
+    playlist::DiscoverWeeklyOptions options = config.discover_weekly;
+    options.monday = dates.monday;
+    playlist::make_discover_weekly(run.inputs(), session.device(), options, given.view(), users, sink,
                                    session.progress());
     return;
   }
@@ -41,9 +44,8 @@ void print_lists(std::string_view name, const pipeline::Run& run, const pipeline
   const Date date = name == "discover-weekly" ? dates.monday : dates.friday;
   Json document = Json::array();
   const Sink sink = [&](const playlist::Playlist& list) {
-    session.say(list_title(name, run.listening().users.id(list.user), date, list.cold_start));
-    session.say_table(list_rows(list, run.inputs()));
     document.push_back(Json::parse(playlist::to_json(list, name, date, run.inputs())));
+    say_list(document.back(), session);
   };
   make_lists(name, run, dates, users, sink, session);
   session.answer(document);
@@ -72,8 +74,9 @@ ExitCode playlists(std::string_view name, const PlaylistArguments& arguments, Se
     throw InvalidArgument(
         fmt::format("playlists {}: name users to see theirs, or write everybody's with --out DIR", name));
   const pipeline::Run run(arguments.run);
+  const std::optional<Date> date = parse_date_argument(arguments.date);
   const pipeline::PlaylistDates dates =
-      pipeline::playlist_dates(parse_date_argument(arguments.date), run.listening().summary);
+      !date && run.dates() ? *run.dates() : pipeline::playlist_dates(date, run.listening().summary);
   if (arguments.users.empty())
     write_lists(name, run, dates, arguments.out, session);
   else
@@ -97,7 +100,9 @@ void add_playlists(CLI::App& app, Command& chosen) {
     auto arguments = std::make_shared<PlaylistArguments>();
     CLI::App* command = parent->add_subcommand(name, help);
     command->add_option("users", arguments->users, "Whose lists to print")->type_name("USER");
-    command->add_option("--date", arguments->date, "First such weekday on or after it; default: after the last listen")
+    command
+        ->add_option("--date", arguments->date,
+                     "First such weekday on or after it; default: the run's own, or after the last listen")
         ->type_name("YYYY-MM-DD");
     command->add_option("--out", arguments->out, "Write everybody's lists here instead")->type_name("DIR");
     add_run_option(*command, arguments->run);

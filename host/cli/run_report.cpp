@@ -2,10 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "segue/core/date.hpp"
 
 namespace segue::cli {
 namespace {
+
+constexpr int kIndent = 5;
+constexpr int kAnyWidth = 100000;  // a file or a pipe gets lines whole
 
 std::string span_of(const pipeline::LogSummary& summary) {
   if (summary.last_timestamp == 0)
@@ -54,23 +59,22 @@ void report_run(const pipeline::NightlyResult& result, const Session& session) {
   session.answer(document);
 }
 
-Json list_rows(const playlist::Playlist& list, const playlist::Inputs& inputs) {
-  Json rows = Json::array();
-  for (const playlist::PlaylistSong& song : list.songs) {
-    const bool known = inputs.catalogue->contains(song.song);
-    const std::string_view title = known ? inputs.catalogue->title_of(song.song) : inputs.songs->id(song.song);
-    rows.push_back({{"#", rows.size() + 1},
-                    {"title", title},
-                    {"artist", known ? inputs.catalogue->artist_name_of(song.song) : std::string_view()},
-                    {"source", playlist::name_of(song.source)},
-                    {"reason", song.reason}});
+void say_list(const Json& list, const Session& session, std::size_t most) {
+  const bool cold_start = list["cold_start"];
+  session.say(fmt::format("{} for {}, {}{}",
+                          list["playlist"] == "discover-weekly" ? "Discover Weekly" : "Release Radar",
+                          list["user"].get<std::string>(), list["date"].get<std::string>(),
+                          cold_start ? " (cold start: nothing is known of this listener's taste)" : ""));
+  const Json& songs = list["songs"];
+  const int width = is_terminal(stdout) ? terminal_width(stdout) : kAnyWidth;
+  for (std::size_t i = 0; i < std::min(songs.size(), most); ++i) {
+    const std::string artist = songs[i]["artist"];
+    const std::string song = songs[i]["title"].get<std::string>() + (artist.empty() ? "" : " — " + artist);
+    session.say(fmt::format("{:3}  {}", i + 1, fit_to_width(song, width - kIndent)));
+    session.say(fmt::format("     {}", fit_to_width(songs[i]["reason"].get<std::string>(), width - kIndent)));
   }
-  return rows;
-}
-
-std::string list_title(std::string_view name, std::string_view user, Date date, bool cold_start) {
-  return fmt::format("{} for {}, {}{}", name == "discover-weekly" ? "Discover Weekly" : "Release Radar", user,
-                     format_date(date), cold_start ? " (cold start: nothing is known of this listener's taste)" : "");
+  if (songs.empty())
+    session.say("     No songs: the catalogue has nothing left that keeps the list's promises.");
 }
 
 std::optional<Date> parse_date_argument(const std::string& text) {

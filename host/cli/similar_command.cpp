@@ -2,6 +2,7 @@
 
 #include "host/cli/commands.hpp"
 #include "host/cli/run_arguments.hpp"
+#include "segue/playlist/artist_vectors.hpp"
 #include "segue/search/index.hpp"
 
 namespace segue::cli {
@@ -11,17 +12,23 @@ struct SimilarArguments {
   std::string run;
   std::string id;
   int count = 20;
+  int min_listeners = 3;
 };
 
-/// Rows of `table` closest to `row` by cosine, itself and rows without a vector left out.
-std::vector<search::Hit> neighbours(const data::FactorTable& table, std::int32_t row, int count,
-                                    const Session& session) {
+/// Rows of `table` closest to `row` by cosine. Itself, rows without a vector and those with fewer than `min_listeners`
+/// are left out: a vector made of one person's listens says little.
+/// @param listeners  of each row; empty: not asked
+std::vector<search::Hit> neighbours(const data::FactorTable& table, std::int32_t row, int count, const Session& session,
+                                    std::span<const std::int32_t> listeners = {}, int min_listeners = 0) {
   const MatrixView<const float> vectors = table.vectors.view();
   std::vector<std::uint64_t> allow = nonzero_rows(vectors);
   if (row >= vectors.rows() || !search::has_bit(allow, row))
     throw BadInput(fmt::format(
         "{} has no vector: nobody who was trained on listened, so nothing is known to be similar", table.ids.id(row)));
   search::clear_bit(allow, row);
+  for (std::size_t i = 0; i < listeners.size(); ++i)
+    if (listeners[i] < min_listeners)
+      search::clear_bit(allow, static_cast<std::int64_t>(i));
   const auto index = search::make_index(session.device(), vectors, search::Metric::cosine);
   Matrix<search::Hit> hits(1, count);
   index->search(vectors.row_range(row, row + 1), hits.view(), {.k = count, .allow = allow});
@@ -33,19 +40,32 @@ std::vector<search::Hit> neighbours(const data::FactorTable& table, std::int32_t
 void answer(const Session& session, const std::string& head, Json query, const Json& rows) {
   session.say(head);
   session.say_table(rows);
+  if (rows.empty())
+    session.say("Nothing: no other has a vector and listeners enough (--min-listeners).");
   query["similar"] = rows;
   session.answer(query);
+}
+
+std::vector<std::int32_t> song_listeners(const data::CsrView& plays) {
+  std::vector<std::int32_t> listeners(static_cast<std::size_t>(plays.columns));
+  for (std::size_t i = 0; i < plays.indices.size(); ++i)
+    if (plays.values[i] > 0)
+      ++listeners[static_cast<std::size_t>(plays.indices[i])];
+  return listeners;
 }
 
 ExitCode similar_songs(const SimilarArguments& arguments, Session& session) {
   const pipeline::Run run(arguments.run);
   const std::int32_t song = find_song(run, arguments.id);
   Json rows = Json::array();
-  for (const search::Hit& hit : neighbours(run.songs(), song, arguments.count, session))
+  const std::vector<std::int32_t> listeners = song_listeners(run.listening().interactions.plays.view());
+  for (const search::Hit& hit :
+       neighbours(run.songs(), song, arguments.count, session, listeners, arguments.min_listeners))
     rows.push_back({{"#", rows.size() + 1},
                     {"song", run.songs().ids.id(hit.row)},
                     {"title", song_title(run, hit.row)},
                     {"artist", song_artist(run, hit.row)},
+                    {"listeners", listeners[static_cast<std::size_t>(hit.row)]},
                     {"cosine", hit.score}});
   answer(session, fmt::format("Similar to {} by {}", song_title(run, song), song_artist(run, song)),
          {{"song", run.songs().ids.id(song)}}, rows);
@@ -56,10 +76,14 @@ ExitCode similar_artists(const SimilarArguments& arguments, Session& session) {
   const pipeline::Run run(arguments.run);
   const std::int32_t artist = find_artist(run, arguments.id);
   Json rows = Json::array();
-  for (const search::Hit& hit : neighbours(run.artists(), artist, arguments.count, session))
+  const std::vector<std::int32_t> listeners =
+      playlist::artist_listeners(run.listening().catalogue, run.listening().interactions.plays.view());
+  for (const search::Hit& hit :
+       neighbours(run.artists(), artist, arguments.count, session, listeners, arguments.min_listeners))
     rows.push_back({{"#", rows.size() + 1},
                     {"artist_id", run.artists().ids.id(hit.row)},
                     {"artist", artist_name(run, hit.row)},
+                    {"listeners", listeners[static_cast<std::size_t>(hit.row)]},
                     {"cosine", hit.score}});
   answer(session, fmt::format("Similar to {}", artist_name(run, artist)), {{"artist_id", run.artists().ids.id(artist)}},
          rows);
@@ -98,6 +122,10 @@ void add_similar(CLI::App& app, Command& chosen) {
     CLI::App* command = parent->add_subcommand(entity.name, entity.help);
     command->add_option("id", arguments->id, entity.help)->required()->type_name("ID");
     command->add_option("--count", arguments->count, "How many")->check(CLI::Range(1, 2048))->capture_default_str();
+    if (entity.run != similar_users)
+      command->add_option("--min-listeners", arguments->min_listeners, "Leave out what fewer streamed")
+          ->check(CLI::Range(1, 1000000000))
+          ->capture_default_str();
     add_run_option(*command, arguments->run);
     command->callback([arguments, run = entity.run, &chosen] {
       chosen = [arguments, run](Session& session) { return run(*arguments, session); };

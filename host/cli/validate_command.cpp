@@ -24,11 +24,22 @@ std::int64_t catalogue_songs_heard(const pipeline::Listening& listening) {
   return std::count(heard.begin(), heard.end(), true);
 }
 
+/// The rejects are kept whether or not they are too many.
+pipeline::Listening read(const data::DataPaths& paths, data::RejectLog& rejects, Session& session) {
+  try {
+    pipeline::Listening listening = pipeline::read_listening(paths, session.config(), rejects, session.progress());
+    rejects.commit();
+    return listening;
+  } catch (const BadInput&) {
+    rejects.commit();
+    throw;
+  }
+}
+
 ExitCode validate(const ValidateArguments& arguments, Session& session) {
   data::RejectLog rejects = arguments.rejects.empty() ? data::RejectLog() : data::RejectLog(arguments.rejects);
   const data::DataPaths paths = data::find_tables(arguments.data);
-  const pipeline::Listening listening = pipeline::read_listening(paths, session.config(), rejects, session.progress());
-  rejects.commit();
+  const pipeline::Listening listening = read(paths, rejects, session);
   const pipeline::LogSummary& summary = listening.summary;
   const Json document{{"data", arguments.data},
                       {"listens", summary.rows},

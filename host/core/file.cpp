@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <string>
+#include <system_error>
 #include <utility>
 
 #include "segue/core/error.hpp"
@@ -32,14 +34,50 @@ std::filesystem::path folder_of(const std::filesystem::path& path) {
   return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
 }
 
+// A path to be written, its symlinks followed.
+struct Target {
+  std::filesystem::path path;
+  bool replaceable = true;  // a regular file, or nothing yet
+};
+
+Target find_target(std::filesystem::path path) {
+  struct stat status {};
+  const bool exists = ::stat(path.c_str(), &status) == 0;
+  if (!exists && errno != ENOENT)
+    throw IoError("open", path, errno);
+  if (exists && S_ISDIR(status.st_mode))
+    throw IoError("write", path, EISDIR);
+  if (exists && !S_ISREG(status.st_mode))
+    return {std::move(path), false};
+  while (std::filesystem::is_symlink(path)) {  // ends: stat() has followed it
+    const std::filesystem::path folder = folder_of(path);
+    if (std::filesystem::canonical(folder).native().starts_with("/proc/"))
+      return {std::move(path), false};  // a descriptor: its text need not be a path
+    path = folder / std::filesystem::read_symlink(path);
+  }
+  return {std::move(path), true};
+}
+
+// One of this process's own descriptors is duplicated: opened by its name, its file would have a second position, and
+// what is written to the two would overwrite each other.
+int open_as_it_is(const std::filesystem::path& path) {
+  std::error_code no_proc;
+  if (!std::filesystem::equivalent(folder_of(path), "/proc/self/fd", no_proc))
+    return ::open(path.c_str(), O_WRONLY | O_APPEND | O_NOCTTY | O_CLOEXEC);
+  return ::fcntl(std::stoi(path.filename().string()), F_DUPFD_CLOEXEC, 0);
+}
+
 }  // namespace
 
-AtomicFile::AtomicFile(std::filesystem::path path)
-    : path_(std::move(path)),
-      temporary_(folder_of(path_) / fmt::format(".{}.{}.tmp", path_.filename().string(), ::getpid())) {
-  descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+AtomicFile::AtomicFile(std::filesystem::path path) {
+  Target target = find_target(std::move(path));
+  path_ = std::move(target.path);
+  if (target.replaceable)
+    temporary_ = folder_of(path_) / fmt::format(".{}.{}.tmp", path_.filename().string(), ::getpid());
+  descriptor_ = target.replaceable ? ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)
+                                   : open_as_it_is(path_);
   if (descriptor_ < 0)
-    throw IoError("create", temporary_, errno);
+    throw IoError(target.replaceable ? "create" : "open", opened(), errno);
   buffer_.reserve(kBufferBytes);
 }
 
@@ -47,14 +85,15 @@ AtomicFile::~AtomicFile() {
   if (descriptor_ < 0)
     return;
   ::close(descriptor_);
-  ::unlink(temporary_.c_str());
+  if (!temporary_.empty())
+    ::unlink(temporary_.c_str());
 }
 
 void AtomicFile::write(std::string_view bytes) {
   if (buffer_.size() + bytes.size() > kBufferBytes)
     flush();
   if (bytes.size() >= kBufferBytes)
-    write_all(descriptor_, bytes, temporary_);
+    write_all(descriptor_, bytes, opened());
   else
     buffer_.append(bytes);
 }
@@ -64,12 +103,17 @@ void AtomicFile::write(std::span<const std::byte> bytes) {
 }
 
 void AtomicFile::flush() {
-  write_all(descriptor_, buffer_, temporary_);
+  write_all(descriptor_, buffer_, opened());
   buffer_.clear();
 }
 
 void AtomicFile::commit() {
   flush();
+  if (temporary_.empty()) {
+    if (::close(std::exchange(descriptor_, -1)) != 0)
+      throw IoError("close", path_, errno);
+    return;
+  }
   if (::fsync(descriptor_) != 0)
     throw IoError("fsync", temporary_, errno);
   if (::rename(temporary_.c_str(), path_.c_str()) != 0)

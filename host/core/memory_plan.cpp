@@ -44,10 +44,10 @@ std::string MemoryPlan::to_string() const {
   return fmt::format("{}: needs {} ({})", stage_, format_bytes(total_bytes()), parts);
 }
 
-void MemoryPlan::require(std::int64_t available_bytes) const {
+void MemoryPlan::require(std::int64_t available_bytes, std::string_view advice) const {
   if (total_bytes() > available_bytes)
-    throw OutOfMemory(fmt::format("{}, but only {} is available: lower the rank or run on a larger machine",
-                                  to_string(), format_bytes(available_bytes)));
+    throw OutOfMemory(fmt::format("{}, but only {} is available: {}, or run on a larger machine", to_string(),
+                                  format_bytes(available_bytes), advice));
 }
 
 std::int64_t available_memory_bytes() {

@@ -143,7 +143,10 @@ NpyHeader parse_npy_header(std::string_view file, const std::string& name) {
     refuse(name, fmt::format("its header of {} bytes is cut short", length));
 
   HeaderText text(file.substr(prelude, length), name);
-  NpyHeader header{.dtype = text.quoted("descr"), .shape = text.shape("shape"), .data_offset = prelude + length};
+  NpyHeader header;
+  header.dtype = text.quoted("descr");
+  header.shape = text.shape("shape");
+  header.data_offset = prelude + length;
   if (text.boolean("fortran_order"))
     refuse(name, "it is in Fortran order; save it with order='C'");
   const std::optional<std::int64_t> bytes_each = item_bytes(header.dtype);

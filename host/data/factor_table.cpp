@@ -31,7 +31,9 @@ void write_factor_table(const std::filesystem::path& directory, const std::strin
 
 FactorTable read_factor_table(const std::filesystem::path& directory, const std::string& stem) {
   const std::filesystem::path path = vectors_file(directory, stem);
-  FactorTable table{.vectors = read_npy_matrix(path), .ids = read_ids(ids_file(directory, stem))};
+  FactorTable table;
+  table.vectors = read_npy_matrix(path);
+  table.ids = read_ids(ids_file(directory, stem));
   if (table.ids.size() != table.vectors.rows())
     throw BadInput(fmt::format("{}: {} rows, but {} has {} ids; the two files do not belong together", path.string(),
                                table.vectors.rows(), ids_file(directory, stem).string(), table.ids.size()));

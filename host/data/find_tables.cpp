@@ -24,6 +24,9 @@ fs::path find_table(const fs::path& directory, std::string_view name) {
       throw IoError("look for", path, error.value());
     if (!exists)
       continue;
+    if (!fs::is_regular_file(path))
+      throw BadInput(fmt::format("{} is {}; expected a table in a file", path.string(),
+                                 fs::is_directory(path) ? "a folder" : "not a regular file"));
     if (!found.empty())
       throw BadInput(fmt::format("{} and {} are both there; leave one", found.string(), path.string()));
     found = path;
@@ -37,10 +40,11 @@ DataPaths find_tables(const fs::path& directory) {
   std::error_code ignored;
   if (!fs::is_directory(directory, ignored))
     throw BadInput(fmt::format("{}: no such folder; expected one with listens.csv", directory.string()));
-  DataPaths paths{.listens = find_table(directory, "listens"),
-                  .songs = find_table(directory, "songs"),
-                  .artists = find_table(directory, "artists"),
-                  .follows = find_table(directory, "follows")};
+  DataPaths paths;
+  paths.listens = find_table(directory, "listens");
+  paths.songs = find_table(directory, "songs");
+  paths.artists = find_table(directory, "artists");
+  paths.follows = find_table(directory, "follows");
   if (paths.listens.empty())
     throw BadInput(fmt::format("{}: no listening log; looked for listens.csv and listens.tsv, plain, .gz or .zst",
                                directory.string()));

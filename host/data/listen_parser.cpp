@@ -39,9 +39,11 @@ class RowParser {
   }
 
   Reject reject(const Record& record) const {
-    Reject reject{
-        .file = schema_.file, .line = record.line, .column = {}, .value = std::string(record.text), .reason = {}};
+    Reject reject;
+    reject.file = schema_.file;
+    reject.line = record.line;
     if (fault_ < 0) {
+      reject.value = record.text;
       reject.reason = wrong_field_count(schema_.fields, record.fields.size());
       return reject;
     }

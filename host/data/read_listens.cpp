@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include "segue/core/date.hpp"
 #include "segue/core/error.hpp"
 #include "segue/core/parallel.hpp"
+#include "segue/core/text.hpp"
 #include "segue/data/listens.hpp"
 
 namespace segue::data {
@@ -24,16 +26,44 @@ std::int64_t two_days_from_now() {
       .count();
 }
 
+// One column cannot mean two things.
+void check(const ListenColumns& columns) {
+  const std::array<std::pair<std::string_view, std::string_view>, 5> roles{{{"user", columns.user},
+                                                                            {"song", columns.song},
+                                                                            {"timestamp", columns.timestamp},
+                                                                            {"ms_played", columns.ms_played},
+                                                                            {"count", columns.count}}};
+  for (auto role = roles.begin(); role != roles.end(); ++role)
+    for (auto other = roles.begin(); other != role; ++other)
+      if (!role->second.empty() && role->second == other->second)
+        throw InvalidArgument(
+            fmt::format("input.columns.{} and input.columns.{} both name the column {}; each needs its own, and an "
+                        "optional one may be \"\"",
+                        other->first, role->first, quote_for_message(role->second)));
+}
+
+// A name that was set must be there; the default only says what a column would be called.
+int optional_column(const TableReader& table, std::string_view key, const std::string& name,
+                    const std::string& default_name) {
+  if (name.empty())
+    return -1;
+  if (name == default_name)
+    return table.column(name);
+  return table.require_column(name,
+                              fmt::format("set input.columns.{} to the one that is meant, or to \"\" for none", key));
+}
+
 ListenSchema schema_of(const TableReader& table, const ListenOptions& options) {
-  const auto optional_column = [&](const std::string& name) { return name.empty() ? -1 : table.column(name); };
+  const ListenColumns& columns = options.columns;
+  const ListenColumns defaults;
   ListenSchema schema;
   schema.file = table.path().string();
   schema.fields = table.header().size();
-  schema.user = table.require_column(options.columns.user, "set input.columns.user to the one that is meant");
-  schema.song = table.require_column(options.columns.song, "set input.columns.song to the one that is meant");
-  schema.timestamp = optional_column(options.columns.timestamp);
-  schema.ms_played = optional_column(options.columns.ms_played);
-  schema.count = optional_column(options.columns.count);
+  schema.user = table.require_column(columns.user, "set input.columns.user to the one that is meant");
+  schema.song = table.require_column(columns.song, "set input.columns.song to the one that is meant");
+  schema.timestamp = optional_column(table, "timestamp", columns.timestamp, defaults.timestamp);
+  schema.ms_played = optional_column(table, "ms_played", columns.ms_played, defaults.ms_played);
+  schema.count = optional_column(table, "count", columns.count, defaults.count);
   schema.names = table.header();
   const bool given = options.latest_timestamp != 0;
   schema.latest_timestamp = given ? options.latest_timestamp : two_days_from_now();
@@ -135,6 +165,7 @@ ListenLog read_listens(const std::filesystem::path& path, const ListenOptions& o
                        RejectLog& rejects, Progress& progress) {
   if (!(options.reject_limit >= 0 && options.reject_limit <= 1))
     throw InvalidArgument(fmt::format("reject_limit: {} is not in 0–1", options.reject_limit));
+  check(options.columns);
   TableReader table(path, options.format);
   const ListenSchema schema = schema_of(table, options);
   ProgressTask task(progress, fmt::format("read {}", path.filename().string()), table.file_bytes(), "bytes");

@@ -59,7 +59,7 @@ void require_memory(const SimulateOptions& options) {
   plan.add("catalogue", checked_product({options.songs + options.artists, 256 + vector_bytes}));
   plan.add("listeners' truth", checked_product({options.users, 32 + vector_bytes}));
   plan.add("listens being written", checked_product({thread_count(), kChunksPerThread, 2 * kChunkListens, 70}));
-  plan.require(available_memory_bytes());
+  plan.require(available_memory_bytes(), "ask for fewer songs or artists");
 }
 
 // The folder to write into. Whatever goes wrong later, the destructor takes away what was written, unless keep().

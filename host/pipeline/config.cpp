@@ -32,6 +32,7 @@ using Names = std::vector<std::pair<std::string_view, Enum>>;
 template <class Visitor>
 void visit_keys(Config& c, Visitor& v) {
   constexpr double kMany = 1e9;
+  constexpr double kLargestSeed = 9e15;  // a double holds it exactly
   v.section("input");
   v.number("reject_limit", c.input.reject_limit, {0, 1}, "fraction of a table's rows that may be rejected");
   v.section("input.columns");
@@ -42,15 +43,15 @@ void visit_keys(Config& c, Visitor& v) {
   v.text("count", c.input.columns.count, "listens: plays in the row; without it one");
 
   v.section("interactions");
-  v.number("stream_ms", c.interactions.stream_ms, {0, kMany},
+  v.number("stream_ms", c.interactions.stream_ms, {0, 86400000},
            "ms; a listen this long is a stream, a shorter one a skip");
-  v.number("skip_weight", c.interactions.skip_weight, {0, 100}, "streams that a skip takes away");
+  v.number("skip_weight", c.interactions.skip_weight, {0, 1000}, "streams that a skip takes away");
   v.number("half_life_days", c.interactions.half_life_days, {0, 1e6},
            "days after which a listen counts half; 0: never");
   v.choice("confidence", c.interactions.confidence,
            Names<data::Confidence>{{"linear", data::Confidence::linear}, {"log", data::Confidence::log}},
            "c = 1 + alpha r, or r replaced by log(1 + r/log_epsilon)");
-  v.number("log_epsilon", c.interactions.log_epsilon, {1e-9, 1e9}, "streams; for confidence = \"log\"");
+  v.number("log_epsilon", c.interactions.log_epsilon, {1e-6, 1e6}, "streams; for confidence = \"log\"");
   v.number("min_user_streams", c.interactions.min_user_streams, {0, kMany}, "users with fewer are not trained on");
   v.number("min_song_listeners", c.interactions.min_song_listeners, {0, kMany}, "songs with fewer are not trained on");
 
@@ -72,14 +73,14 @@ void visit_keys(Config& c, Visitor& v) {
   v.choice("gather_storage", als.gather_storage,
            Names<als::Storage>{{"float32", als::Storage::float32}, {"float16", als::Storage::float16}},
            "of the vectors read at random; sums are float32");
-  v.number("init_scale", als.init_scale, {1e-6, 100}, "first vectors are normal with this deviation over sqrt(rank)");
-  v.number("seed", als.seed, {0, 9e15}, "of the first vectors");
+  v.number("init_scale", als.init_scale, {1e-6, 1000}, "first vectors are normal with this deviation over sqrt(rank)");
+  v.number("seed", als.seed, {0, kLargestSeed}, "of the first vectors");
   v.number("checkpoint_every", c.als.checkpoint_every, {0, 10000}, "iterations; 0: never");
 
   v.section("groups");
   v.number("clusters", c.groups.clusters, {0, kMany}, "groups of listeners; 0: sqrt(listeners / 2)");
   v.number("iterations", c.groups.iterations, {1, 10000}, "at most");
-  v.number("seed", c.groups.seed, {0, 9e15}, "of the first centroids");
+  v.number("seed", c.groups.seed, {0, kLargestSeed}, "of the first centroids");
 
   playlist::DiscoverWeeklyOptions& weekly = c.discover_weekly;
   v.section("discover_weekly");
@@ -101,6 +102,7 @@ void visit_keys(Config& c, Visitor& v) {
   v.number("window_days", radar.window_days, {1, 3650}, "days up to and including the Friday");
   v.number("length", radar.length, {1, 500}, "songs at most");
   v.number("per_artist", radar.per_artist, {1, 500}, "songs at most of an artist that is not followed");
+  v.number("min_listeners", radar.min_listeners, {0, kMany}, "of an artist that is not followed");
   v.number("similar_artists", radar.similar_artists, {0, 2048}, "closest artists looked at");
   v.number("min_similarity", radar.min_similarity, {-1, 1}, "cosine of listener and artist");
   v.number("block_users", radar.block_users, {1, 1e6}, "worked on at a time; bounds the memory");

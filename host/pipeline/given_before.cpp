@@ -5,8 +5,10 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "host/pipeline/manifest.hpp"
 #include "segue/core/error.hpp"
 #include "segue/core/sha256.hpp"
+#include "segue/core/text.hpp"
 #include "segue/pipeline/run.hpp"
 
 namespace segue::pipeline {
@@ -14,39 +16,33 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr char kLists[] = "playlists/discover-weekly.jsonl";
+struct EarlierLists {
+  fs::path file;
+  std::int64_t count;  // lists, as the run's manifest has it
+};
 
-/// The Monday a file of lists is for; nothing for an empty file.
-std::optional<Date> date_of_lists(const fs::path& file) {
-  std::ifstream stream(file);
-  std::string line;
-  if (!std::getline(stream, line))
-    return std::nullopt;
-  const nlohmann::json list = nlohmann::json::parse(line, nullptr, false);
-  return list.is_object() ? parse_date(list.value("date", "")) : std::nullopt;
+/// The lists to respect: for each earlier Monday, those of the newest run.
+std::map<Date, EarlierLists> earlier_lists(const fs::path& runs, Date monday) {
+  std::map<Date, EarlierLists> lists;
+  for (const fs::path& run : published_runs(runs))
+    if (const Manifest manifest = read_manifest(run); manifest.monday && *manifest.monday < monday)
+      lists[*manifest.monday] = {run / "playlists" / "discover-weekly.jsonl", manifest.discover_weekly_lists};
+  return lists;
 }
 
-/// The lists to respect: for each earlier Monday, those of the newest run (its name begins with the UTC time).
-std::map<Date, fs::path> earlier_lists(const fs::path& runs, Date monday) {
-  std::vector<fs::path> published;
-  if (fs::is_directory(runs))
-    for (const fs::directory_entry& entry : fs::directory_iterator(runs))
-      if (!entry.is_symlink() && fs::exists(entry.path() / "manifest.json") && fs::exists(entry.path() / kLists))
-        published.push_back(entry.path());
-  std::sort(published.begin(), published.end());
-  std::map<Date, fs::path> lists;
-  for (const fs::path& run : published)
-    if (const auto date = date_of_lists(run / kLists); date && *date < monday)
-      lists[*date] = run / kLists;
-  return lists;
+[[noreturn]] void refuse(const fs::path& file, const std::string& why) {
+  throw BadInput(
+      fmt::format("{}: {}; restore it, or remove that run and its songs may be given again", file.string(), why));
 }
 
 using Pair = std::pair<std::int32_t, std::int32_t>;
 
-void collect_pairs(const fs::path& file, const Listening& listening, std::vector<Pair>& pairs) {
-  std::ifstream stream(file);
+void collect_pairs(const EarlierLists& lists, const Listening& listening, std::vector<Pair>& pairs) {
+  std::ifstream stream(lists.file);
   std::string text;
-  for (std::int64_t line = 1; std::getline(stream, text); ++line) {
+  std::int64_t line = 0;
+  while (std::getline(stream, text)) {
+    ++line;
     try {
       const nlohmann::json list = nlohmann::json::parse(text);
       const std::int32_t user = listening.users.find(list.at("user").get_ref<const std::string&>());
@@ -55,10 +51,11 @@ void collect_pairs(const fs::path& file, const Listening& listening, std::vector
       for (const nlohmann::json& song : list.at("songs"))
         pairs.emplace_back(user, listening.songs.find(song.at("song").get_ref<const std::string&>()));
     } catch (const nlohmann::json::exception& error) {
-      throw BadInput(fmt::format("{}:{}: {}; remove or repair that run: its lists would be given again", file.string(),
-                                 line, error.what()));
+      refuse(lists.file, fmt::format("line {}: {}", line, quote_for_message(error.what(), 200)));
     }
   }
+  if (line != lists.count)
+    refuse(lists.file, fmt::format("it has {} lists, and its run was published with {}", line, lists.count));
 }
 
 }  // namespace
@@ -66,9 +63,9 @@ void collect_pairs(const fs::path& file, const Listening& listening, std::vector
 data::Csr given_before(const fs::path& runs, Date monday, const Listening& listening, std::string* fingerprint) {
   std::vector<Pair> pairs;
   std::string hashes;
-  for (const auto& [date, file] : earlier_lists(runs, monday)) {
-    collect_pairs(file, listening, pairs);
-    hashes += format_date(date) + " " + sha256_file(file) + "\n";
+  for (const auto& [date, lists] : earlier_lists(runs, monday)) {
+    collect_pairs(lists, listening, pairs);
+    hashes += format_date(date) + " " + sha256_file(lists.file) + "\n";
   }
   if (fingerprint != nullptr)
     *fingerprint = sha256(hashes);

@@ -7,6 +7,7 @@
 #include "segue/core/file.hpp"
 #include "segue/core/log.hpp"
 #include "segue/core/memory_plan.hpp"
+#include "segue/core/text.hpp"
 #include "segue/pipeline/run.hpp"
 
 namespace segue::pipeline {
@@ -41,12 +42,16 @@ std::int64_t count_songs_heard(const data::Csr& plays) {
 /// The catalogue's tables travel with the run as they came, so that it can be read without the data directory.
 void copy_tables(const data::DataPaths& paths, const fs::path& directory) {
   for (const fs::path& table : {paths.songs, paths.artists, paths.follows})
-    if (!table.empty())
+    if (!table.empty()) {
+      fs::create_directories(directory);
       write_file(directory / table.filename(), read_file(table));
+    }
 }
 
 data::DataPaths copied_tables(const fs::path& directory) {
   data::DataPaths paths;
+  if (!fs::exists(directory))  // a log alone has no tables
+    return paths;
   for (const fs::directory_entry& entry : fs::directory_iterator(directory)) {
     const std::string name = entry.path().filename().string();
     if (name.starts_with("songs."))
@@ -97,7 +102,7 @@ Listening read_listening(const data::DataPaths& paths, const Config& config, dat
                          Progress& progress) {
   const MemoryPlan plan = reading_plan(paths);
   log::info("{}; {} available", plan.to_string(), format_bytes(available_memory_bytes()));
-  plan.require(available_memory_bytes());
+  plan.require(available_memory_bytes(), "split the log");
 
   Listening listening;
   listening.catalogue = data::read_catalogue(paths, catalogue_options(config), listening.songs, rejects, progress);
@@ -126,7 +131,6 @@ void write_listening(const fs::path& directory, const Listening& listening, cons
   data::write_ids(directory / "songs.ids.tsv", listening.songs);
   data::write_csr(directory, "strength", listening.interactions.strength.view());
   data::write_csr(directory, "plays", listening.interactions.plays.view());
-  fs::create_directories(directory / "catalogue");
   copy_tables(paths, directory / "catalogue");
   write_file(directory / "summary.json", to_json(listening.summary).dump(1) + "\n");
 }
@@ -136,12 +140,13 @@ LogSummary load_summary(const fs::path& directory) {
   try {
     return summary_from_json(nlohmann::json::parse(read_file(file)));
   } catch (const nlohmann::json::exception& error) {
-    throw BadInput(fmt::format("{}: {}", file.string(), error.what()));
+    throw BadInput(fmt::format("{}: {}", file.string(), quote_for_message(error.what(), 200)));
   }
 }
 
 Listening load_listening(const fs::path& directory) {
-  Listening listening{.summary = load_summary(directory)};
+  Listening listening;
+  listening.summary = load_summary(directory);
   // The tables were validated when the run was made: what they reject now they rejected then.
   data::RejectLog rejects;
   const data::CatalogueOptions lenient{.reject_limit = 1};

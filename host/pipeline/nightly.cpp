@@ -12,6 +12,7 @@
 #include "segue/core/npy.hpp"
 #include "segue/core/sha256.hpp"
 #include "segue/playlist/artist_vectors.hpp"
+#include "segue/playlist/memory_plan.hpp"
 
 namespace segue::pipeline {
 namespace {
@@ -49,8 +50,7 @@ class Night {
     const std::string key = hash_of({program_, describe(inputs_), options({"input", "input.columns", "interactions"})});
     return cache_.run("interactions", key, StageCache::Partial::discard, [&](const fs::path& directory) {
       data::RejectLog rejects(directory / "rejects.csv");
-      const Listening listening = read_listening(paths_, config_, rejects, progress_);
-      write_listening(directory, listening, paths_);
+      write_listening(directory, read_or_keep_rejects(rejects, directory), paths_);
       rejects.commit();
     });
   }
@@ -91,12 +91,32 @@ class Night {
  private:
   std::string options(std::initializer_list<std::string_view> sections) const { return fingerprint(config_, sections); }
 
+  /// When too much is rejected there is no run to hold the rejects, so they go beside the runs.
+  Listening read_or_keep_rejects(data::RejectLog& rejects, const fs::path& directory) {
+    try {
+      return read_listening(paths_, config_, rejects, progress_);
+    } catch (const BadInput& error) {
+      if (rejects.count() == 0)
+        throw;
+      rejects.commit();
+      const fs::path kept = cache_.root().parent_path() / "rejects.csv";
+      write_file(kept, read_file(directory / "rejects.csv"));
+      throw BadInput(
+          fmt::format("{} (the {} rejected so far are in {})", error.what(), rejects.count(), kept.string()));
+    }
+  }
+
   void train(const Listening& listening, const std::string& data_hash, const fs::path& directory) {
     const data::CsrView by_user = listening.interactions.strength.view();
+    if (by_user.nonzeros() == 0)
+      log::warn(
+          "nothing to train on: no user streamed enough (interactions.min_user_streams is {}, min_song_listeners "
+          "{}), so everybody gets a cold-start list",
+          config_.interactions.min_user_streams, config_.interactions.min_song_listeners);
     MemoryPlan plan = als::memory_plan(device_, by_user, config_.als.als);
     plan.add("transposed matrix", by_user.nonzeros() * 8 + by_user.columns * 8);
     log::info("{}; {} available", plan.to_string(), format_bytes(available_memory_bytes()));
-    plan.require(available_memory_bytes());
+    plan.require(available_memory_bytes(), "lower als.rank");
     const data::Csr by_song = data::transpose(by_user);
     const als::TrainResult result =
         als::train(device_, by_user, by_song.view(), config_.als, directory, data_hash, progress_);
@@ -110,10 +130,17 @@ class Night {
 
   void write_playlists(const playlist::Inputs& inputs, const data::CsrView& given, const PlaylistDates& dates,
                        const fs::path& directory) {
+    playlist::DiscoverWeeklyOptions weekly_options = config_.discover_weekly;
+    weekly_options.monday = dates.monday;
+    playlist::ReleaseRadarOptions radar_options = config_.release_radar;
+    radar_options.friday = dates.friday;
+    const MemoryPlan plan = playlist::memory_plan(inputs, weekly_options, radar_options);
+    log::info("{}; {} available", plan.to_string(), format_bytes(available_memory_bytes()));
+    plan.require(available_memory_bytes(), "lower discover_weekly.block_users and candidates, or set weights to 0");
     std::int64_t weekly_lists = 0, cold_lists = 0, radar_lists = 0;
     playlist::PlaylistWriter weekly(directory, "discover-weekly", dates.monday, inputs, config_.output);
     playlist::make_discover_weekly(
-        inputs, device_, config_.discover_weekly, given, {},
+        inputs, device_, weekly_options, given, {},
         [&](const playlist::Playlist& list) {
           weekly.write(list);
           ++weekly_lists;
@@ -121,8 +148,6 @@ class Night {
         },
         progress_);
     weekly.commit();
-    playlist::ReleaseRadarOptions radar_options = config_.release_radar;
-    radar_options.friday = dates.friday;
     playlist::PlaylistWriter radar(directory, "release-radar", dates.friday, inputs, config_.output);
     playlist::make_release_radar(
         inputs, device_, radar_options, {},
@@ -190,6 +215,7 @@ NightlyResult run_nightly(const NightlyOptions& options, Progress& progress) {
   const data::DataPaths paths = data::find_tables(options.data);
   fs::create_directories(options.runs);
   const FolderLock lock(options.runs);
+  require_flippable(options.runs);
   remove_leftovers(options.runs);
 
   Night night(options.runs / ".cache", paths, options.device, options.config, progress);

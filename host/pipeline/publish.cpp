@@ -5,95 +5,28 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include <chrono>
-#include <fstream>
-#include <nlohmann/json.hpp>
+#include <algorithm>
 
 #include "segue/core/error.hpp"
 #include "segue/core/file.hpp"
-#include "segue/core/parallel.hpp"
+#include "segue/core/log.hpp"
 #include "segue/core/sha256.hpp"
-#include "segue/core/version.hpp"
 
 namespace segue::pipeline {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
-
-constexpr char kManifest[] = "manifest.json";
 constexpr char kStagingSuffix[] = ".publishing";
 
-std::int64_t now() {
-  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
-Json to_json(const std::vector<StageFile>& files) {
-  Json list = Json::array();
-  for (const StageFile& file : files)
-    list.push_back({{"name", file.name}, {"bytes", file.bytes}, {"sha256", file.sha256}});
-  return list;
-}
-
-Json stages_to_json(const std::vector<Stage>& stages) {
-  Json list = Json::array();
-  for (const Stage& stage : stages)
-    list.push_back({{"name", stage.name},
-                    {"key", stage.key},
-                    {"cached", stage.cached},
-                    {"seconds", stage.seconds},
-                    {"outputs", to_json(stage.files)}});
-  return list;
-}
-
-Json metrics_to_json(const NightlyResult& result) {
-  return {{"listens", result.summary.rows},
-          {"rejects", result.summary.rejects},
-          {"listeners", result.summary.listeners},
-          {"songs_heard", result.summary.songs_heard},
-          {"streams", result.summary.streams},
-          {"skips", result.summary.skips},
-          {"als_loss", result.loss},
-          {"discover_weekly_lists", result.discover_weekly_lists},
-          {"cold_start_lists", result.cold_start_lists},
-          {"release_radar_lists", result.release_radar_lists}};
-}
-
-Json manifest_of(const RunOrigin& origin, const NightlyResult& result) {
-  Json manifest{{"segue", version()},
-                {"command", origin.command},
-                {"key", origin.key},
-                {"created", format_timestamp(now())},
-                {"data", origin.data.string()},
-                {"device", origin.device.to_string()},
-                {"threads", thread_count()},
-                {"seed", origin.config.als.als.seed},
-                {"options", "segue.toml"}};
-  if (result.discover_weekly_lists > 0) {
-    manifest["monday"] = format_date(result.monday);
-    manifest["friday"] = format_date(result.friday);
+bool is_intact(const fs::path& run, const Manifest& manifest) {
+  for (const StageFile& file : manifest.outputs) {
+    const fs::path path = run / file.name;
+    if (!fs::is_regular_file(path) || fs::file_size(path) != file.bytes || sha256_file(path) != file.sha256) {
+      log::warn("{} is not what it was when it was published: the run is published anew", path.string());
+      return false;
+    }
   }
-  manifest["inputs"] = to_json(origin.inputs);
-  manifest["metrics"] = metrics_to_json(result);
-  manifest["stages"] = stages_to_json(result.stages);
-  manifest["seconds"] = result.seconds;
-  return manifest;
-}
-
-/// The manifest of a published run, or null where there is none that can be read.
-nlohmann::json read_manifest(const fs::path& run) {
-  std::ifstream stream(run / kManifest);
-  return stream ? nlohmann::json::parse(stream, nullptr, false) : nlohmann::json();
-}
-
-template <class Visit>
-void for_each_run(const fs::path& runs, const Visit& visit) {
-  if (!fs::is_directory(runs))
-    return;
-  for (const fs::directory_entry& entry : fs::directory_iterator(runs))
-    if (!entry.is_symlink() && !entry.path().filename().string().starts_with('.'))
-      if (const nlohmann::json manifest = read_manifest(entry.path()); manifest.is_object())
-        visit(entry.path(), manifest);
+  return true;
 }
 
 }  // namespace
@@ -104,11 +37,8 @@ void publish_run(const fs::path& target, const RunOrigin& origin, const NightlyR
   fs::create_directories(staging);
   for (const Stage& stage : result.stages)
     link_stage(stage, staging);
-  const fs::path rejects = staging / "interactions" / "rejects.csv";
-  if (fs::exists(rejects))
-    fs::rename(rejects, staging / "rejects.csv");
   write_file(staging / "segue.toml", to_toml(origin.config));
-  write_file(staging / kManifest, manifest_of(origin, result).dump(1) + "\n");
+  write_file(staging / "manifest.json", manifest_text(origin, result));
   fs::rename(staging, target);
   fsync_directory(folder);
 }
@@ -117,6 +47,12 @@ void remove_leftovers(const fs::path& runs) {
   for (const fs::directory_entry& entry : fs::directory_iterator(runs))
     if (entry.path().extension() == kStagingSuffix)
       fs::remove_all(entry.path());
+}
+
+void require_flippable(const fs::path& runs) {
+  const fs::path link = runs / "current";
+  if (fs::exists(fs::symlink_status(link)) && !fs::is_symlink(link))
+    throw Error(fmt::format("{} is no symlink, so it cannot point at the new run: rename or remove it", link.string()));
 }
 
 void flip_current(const fs::path& runs, const fs::path& run) {
@@ -132,20 +68,19 @@ void flip_current(const fs::path& runs, const fs::path& run) {
 }
 
 std::optional<fs::path> find_run(const fs::path& runs, const std::string& key) {
-  std::optional<fs::path> found;
-  for_each_run(runs, [&](const fs::path& run, const nlohmann::json& manifest) {
-    if (manifest.value("key", "") == key)
-      found = run;
-  });
-  return found;
+  std::vector<fs::path> published = published_runs(runs);
+  std::reverse(published.begin(), published.end());
+  for (const fs::path& run : published)
+    if (const Manifest manifest = read_manifest(run); manifest.key == key && is_intact(run, manifest))
+      return run;
+  return std::nullopt;
 }
 
 std::set<std::string> stages_in_use(const fs::path& runs) {
   std::set<std::string> names;
-  for_each_run(runs, [&](const fs::path&, const nlohmann::json& manifest) {
-    for (const nlohmann::json& stage : manifest.value("stages", nlohmann::json::array()))
-      names.insert(fmt::format("{}-{}", stage.value("name", ""), stage.value("key", "")));
-  });
+  for (const fs::path& run : published_runs(runs))
+    for (const std::string& stage : read_manifest(run).stages)
+      names.insert(stage);
   return names;
 }
 

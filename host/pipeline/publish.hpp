@@ -5,19 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "segue/pipeline/nightly.hpp"
+#include "host/pipeline/manifest.hpp"
 
 namespace segue::pipeline {
-
-/// What a run came from: everything the manifest records beside the outputs.
-struct RunOrigin {
-  std::string command;  ///< "nightly" or "train als"
-  std::string key;      ///< hash of all that the result depends on
-  std::filesystem::path data;
-  std::vector<StageFile> inputs;
-  Config config;
-  Device device;
-};
 
 /// Puts the stages, manifest.json and segue.toml into a new folder beside `target` and renames it to `target`.
 void publish_run(const std::filesystem::path& target, const RunOrigin& origin, const NightlyResult& result);
@@ -25,10 +15,14 @@ void publish_run(const std::filesystem::path& target, const RunOrigin& origin, c
 /// Removes what killed attempts to publish left. Only under the folder's lock.
 void remove_leftovers(const std::filesystem::path& runs);
 
+/// @throws Error  <runs>/current exists and is no symlink, so that it could not be flipped
+void require_flippable(const std::filesystem::path& runs);
+
 /// Points <runs>/current at the run, in one rename.
 void flip_current(const std::filesystem::path& runs, const std::filesystem::path& run);
 
-/// The published run with this key, if there is one.
+/// The newest published run with this key whose files are all as its manifest says. A damaged one is reported in the
+/// log.
 std::optional<std::filesystem::path> find_run(const std::filesystem::path& runs, const std::string& key);
 
 /// Folder names (<stage>-<key>) of the stages that the published runs were made of.

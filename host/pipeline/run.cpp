@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "host/pipeline/manifest.hpp"
 #include "segue/core/error.hpp"
 #include "segue/core/npy.hpp"
 
@@ -16,6 +17,9 @@ Run::Run(const fs::path& directory) : directory_(directory) {
                     "`segue train als`, and name it with --run",
                     directory.string()));
   directory_ = fs::canonical(directory);
+  const Manifest manifest = read_manifest(directory_);
+  if (manifest.monday && manifest.friday)
+    dates_ = {*manifest.monday, *manifest.friday};
   config_ = load_config(directory_ / "segue.toml", {}, -1);
   load(directory_ / "interactions", directory_ / "als", directory_ / "groups");
 }

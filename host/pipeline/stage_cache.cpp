@@ -10,10 +10,12 @@
 #include <optional>
 #include <system_error>
 
+#include "host/pipeline/manifest.hpp"
 #include "segue/core/error.hpp"
 #include "segue/core/file.hpp"
 #include "segue/core/log.hpp"
 #include "segue/core/sha256.hpp"
+#include "segue/core/text.hpp"
 
 namespace segue::pipeline {
 namespace {
@@ -23,12 +25,13 @@ namespace fs = std::filesystem;
 constexpr char kStamp[] = "stage.json";
 constexpr char kPartialSuffix[] = ".partial";
 
-/// The result's files in order of name, without the stamp, hidden files (temporary ones) and checkpoints.
+/// The result's files in order of name, without the stamp, hidden files (temporary ones) and checkpoints, damaged ones
+/// that were kept included.
 std::vector<StageFile> list_files(const fs::path& directory) {
   std::vector<StageFile> files;
   for (auto entry = fs::recursive_directory_iterator(directory); entry != fs::recursive_directory_iterator(); ++entry) {
     const std::string name = entry->path().filename().string();
-    if (name.starts_with('.') || name == "checkpoint") {
+    if (name.starts_with('.') || name.starts_with("checkpoint")) {
       entry.disable_recursion_pending();
       continue;
     }
@@ -58,7 +61,7 @@ std::optional<std::vector<StageFile>> read_intact(const fs::path& directory) {
     for (const nlohmann::json& file : stamp.at("files"))
       files.push_back({file.at("name"), file.at("bytes"), file.at("sha256")});
   } catch (const nlohmann::json::exception& error) {
-    log::warn("{}: {}; the stage is done again", (directory / kStamp).string(), error.what());
+    log::warn("{}: {}; the stage is done again", (directory / kStamp).string(), quote_for_message(error.what(), 200));
     return std::nullopt;
   }
   for (const StageFile& file : files) {
@@ -120,10 +123,9 @@ void StageCache::collect_garbage(const std::set<std::string>& keep) {
 }
 
 void link_stage(const Stage& stage, const fs::path& directory) {
-  const fs::path target = directory / stage.name;
   for (const StageFile& file : stage.files) {
     const fs::path from = stage.directory / file.name;
-    const fs::path to = target / file.name;
+    const fs::path to = directory / path_in_run(stage.name, file.name);
     fs::create_directories(to.parent_path());
     std::error_code no_links;
     fs::create_hard_link(from, to, no_links);

@@ -55,10 +55,10 @@ class AlsSource : public CandidateSource {
 
 }  // namespace
 
-TrainedSongs trained_songs(const Inputs& inputs) {
+TrainedSongs trained_songs(const Inputs& inputs, const SongFacts& facts) {
   TrainedSongs trained;
   for (std::int32_t song = 0; song < inputs.song_vectors.rows(); ++song)
-    if (may_be_given(inputs, song) && has_vector(inputs.song_vectors, song))
+    if (facts.may_be_given(song) && has_vector(inputs.song_vectors, song))
       trained.songs.push_back(song);
   trained.vectors = gather_rows(inputs.song_vectors, trained.songs);
   return trained;

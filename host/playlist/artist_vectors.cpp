@@ -39,4 +39,23 @@ Matrix<float> artist_vectors(const data::Catalogue& catalogue, MatrixView<const 
   return vectors;
 }
 
+std::vector<std::int32_t> artist_listeners(const data::Catalogue& catalogue, const data::CsrView& plays_by_user) {
+  std::vector<std::int32_t> listeners(static_cast<std::size_t>(catalogue.artists.size()));
+  std::vector<std::int64_t> counted_last(listeners.size(), -1);  // the user, by artist
+  for (std::int64_t user = 0; user < plays_by_user.rows; ++user) {
+    const std::span<const std::int32_t> songs = plays_by_user.row_indices(user);
+    const std::span<const float> streams = plays_by_user.row_values(user);
+    for (std::size_t i = 0; i < songs.size(); ++i) {
+      if (!(streams[i] > 0) || !catalogue.contains(songs[i]))
+        continue;
+      const std::int32_t artist = catalogue.artist[static_cast<std::size_t>(songs[i])];
+      if (artist == data::IdTable::kNone || counted_last[static_cast<std::size_t>(artist)] == user)
+        continue;
+      counted_last[static_cast<std::size_t>(artist)] = user;
+      ++listeners[static_cast<std::size_t>(artist)];
+    }
+  }
+  return listeners;
+}
+
 }  // namespace segue::playlist

@@ -24,12 +24,17 @@ struct Block {
   data::CsrView unwanted;  ///< block's users × songs: what each played or was given, which no source may propose
 };
 
-/// Songs that many users may be given, with their vectors: what is searched.
+/// Songs that may be given and have a vector: what is searched.
 struct TrainedSongs {
   std::vector<std::int32_t> songs;  ///< by row of `vectors`, ascending
   Matrix<float> vectors;
 };
-TrainedSongs trained_songs(const Inputs& inputs);
+TrainedSongs trained_songs(const Inputs& inputs, const SongFacts& facts);
+
+constexpr int kSeeds = 10;        ///< of a user's strongest songs, whose neighbours are similar songs
+constexpr int kNeighbours = 100;  ///< of each such song; with 8 bytes each, a table for 2 M songs takes 1.6 GB
+/// A group keeps this many times the songs asked for: whoever has heard more than the rest gets a shorter ranking.
+constexpr int kSpare = 4;
 
 class CandidateSource {
  public:
@@ -51,7 +56,8 @@ std::unique_ptr<CandidateSource> make_similar_songs_source(const Inputs& inputs,
 std::unique_ptr<CandidateSource> make_group_source(const Inputs& inputs, const SongFacts& facts,
                                                    std::span<const std::int32_t> users, int count);
 /// Songs that the users with the nearest vectors stream: Σ cosine·log(1 + streams).
-std::unique_ptr<CandidateSource> make_similar_users_source(const Inputs& inputs, Device device, int count);
+std::unique_ptr<CandidateSource> make_similar_users_source(const Inputs& inputs, Device device, const SongFacts& facts,
+                                                           int count);
 /// Unheard songs of the artists a user streams: the artists in the order of streams, a song each in turn; of an artist
 /// first those without a vector, which no other source can propose.
 std::unique_ptr<CandidateSource> make_artist_source(const Inputs& inputs, const SongFacts& facts, int per_artist,

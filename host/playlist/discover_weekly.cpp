@@ -41,7 +41,7 @@ class DiscoverWeekly {
  public:
   DiscoverWeekly(const Inputs& inputs, Device device, const DiscoverWeeklyOptions& options,
                  const data::CsrView& given_before, std::span<const std::int32_t> users)
-      : inputs_(inputs), options_(options), given_before_(given_before), facts_(inputs) {
+      : inputs_(inputs), options_(options), given_before_(given_before), facts_(inputs, options.monday) {
     const int count = options.candidates;
     if (std::ranges::any_of(users, [&](std::int32_t user) { return has_taste(inputs, user); }))
       add_sources_by_vector(device, users);
@@ -82,7 +82,7 @@ class DiscoverWeekly {
 
   void add_sources_by_vector(Device device, std::span<const std::int32_t> users) {
     const int count = options_.candidates;
-    const TrainedSongs trained = trained_songs(inputs_);
+    const TrainedSongs trained = trained_songs(inputs_, facts_);
     if (!trained.songs.empty()) {
       add(Source::als, options_.weight_als, [&] { return make_als_source(inputs_, device, trained, count); });
       add(Source::similar_songs, options_.weight_similar_songs,
@@ -90,7 +90,7 @@ class DiscoverWeekly {
     }
     add(Source::group, options_.weight_group, [&] { return make_group_source(inputs_, facts_, users, count); });
     add(Source::similar_users, options_.weight_similar_users,
-        [&] { return make_similar_users_source(inputs_, device, count); });
+        [&] { return make_similar_users_source(inputs_, device, facts_, count); });
     if (options_.weight_als > 0)
       explainer_ = std::make_unique<als::Explainer>(inputs_.song_vectors, inputs_.als);
   }

@@ -9,9 +9,6 @@
 namespace segue::playlist {
 namespace {
 
-// A group keeps this many times the songs asked for: whoever has heard more than the rest gets a shorter ranking.
-constexpr int kSpare = 4;
-
 class GroupSource : public CandidateSource {
  public:
   GroupSource(const Inputs& inputs, const SongFacts& facts, std::span<const std::int32_t> users, int count)
@@ -79,7 +76,7 @@ class GroupSource : public CandidateSource {
       const std::span<const std::int32_t> songs = plays.row_indices(user);
       const std::span<const float> streams = plays.row_values(user);
       for (std::size_t i = 0; i < songs.size(); ++i)
-        if (streams[i] > 0 && may_be_given(inputs_, songs[i]))
+        if (streams[i] > 0 && facts.may_be_given(songs[i]))
           tally.add(songs[i], 1, user);
     }
     const double share_of_all = static_cast<double>(members.size()) / static_cast<double>(listeners);

@@ -94,10 +94,6 @@ bool has_taste(const Inputs& inputs, std::int32_t user) {
          has_vector(inputs.user_vectors, user) && inputs.song_vectors.rows() > 0;
 }
 
-bool may_be_given(const Inputs& inputs, std::int32_t song) {
-  return inputs.catalogue->empty() || inputs.catalogue->contains(song);
-}
-
 std::int32_t artist_of(const Inputs& inputs, std::int32_t song) {
   return inputs.catalogue->contains(song) ? inputs.catalogue->artist[static_cast<std::size_t>(song)]
                                           : data::IdTable::kNone;

@@ -39,8 +39,6 @@ double cosine_of(std::span<const float> a, std::span<const float> b);
 /// Whether taste is known: the user has streams and a vector. The others are cold starts.
 bool has_taste(const Inputs& inputs, std::int32_t user);
 
-/// Songs of the catalogue, or of the log where there is no catalogue.
-bool may_be_given(const Inputs& inputs, std::int32_t song);
 /// The song's artist row, or IdTable::kNone.
 std::int32_t artist_of(const Inputs& inputs, std::int32_t song);
 

@@ -32,9 +32,9 @@ std::string listeners_in(std::int32_t count, std::string_view where) {
 
 std::string popular_reason(std::int32_t listeners) {
   if (listeners == 0)
-    return "From the catalogue: nobody has streamed it yet";
+    return "From the catalogue: not streamed by anyone yet";
   if (listeners == 1)
-    return "Popular with all listeners: one has streamed it";
+    return "From the catalogue: streamed by one listener so far";
   return fmt::format("Popular with all listeners: {} have streamed it", listeners);
 }
 

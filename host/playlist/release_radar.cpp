@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <memory>
 #include <numeric>
 #include <tuple>
@@ -24,6 +25,7 @@ void check_options(const ReleaseRadarOptions& options) {
   check_option("release radar per_artist", options.per_artist, 1, 500);
   check_option("release radar similar_artists", options.similar_artists, 0, 2048);
   check_option("release radar min_similarity", options.min_similarity, -1, 1);
+  check_option("release radar min_listeners", options.min_listeners, 0, std::numeric_limits<int>::max());
   check_option("release radar block_users", options.block_users, 1, 1 << 24);
 }
 
@@ -76,10 +78,11 @@ class ReleaseRadar {
       return;
     artists_ = artist_vectors(*inputs.catalogue, inputs.song_vectors,
                               data::transpose(inputs.interactions->plays.view()).view());
-    with_vector_ = search::make_mask(artists_.rows());
+    const std::vector<std::int32_t> listeners = artist_listeners(*inputs.catalogue, inputs.interactions->plays.view());
+    comparable_ = search::make_mask(artists_.rows());
     for (std::int64_t artist = 0; artist < artists_.rows(); ++artist)
-      if (has_vector(artists_.view(), artist))
-        search::set_bit(with_vector_, artist);
+      if (has_vector(artists_.view(), artist) && listeners[static_cast<std::size_t>(artist)] >= options.min_listeners)
+        search::set_bit(comparable_, artist);
     index_ = search::make_index(device, artists_.view(), search::Metric::cosine);
   }
 
@@ -124,7 +127,7 @@ class ReleaseRadar {
       end_row(followed);
     }
     index_->search(queries.view(), hits.view(),
-                   {.k = static_cast<int>(k), .exclude = followed.view(), .allow = with_vector_});
+                   {.k = static_cast<int>(k), .exclude = followed.view(), .allow = comparable_});
     return hits;
   }
 
@@ -174,13 +177,15 @@ class ReleaseRadar {
     }
   }
 
-  // Among the artists the user streams most: the artist itself, or else the one with the largest cosine.
+  // Among the artists the user streams most: the artist itself, or else the comparable one with the largest cosine.
   std::int32_t nearest_streamed(std::span<const ArtistStreams> streamed, std::int32_t artist) const {
     if (std::ranges::find(streamed, artist, &ArtistStreams::artist) != streamed.end())
       return artist;
     std::int32_t nearest = data::IdTable::kNone;
     double largest = 0;
     for (const ArtistStreams& candidate : streamed.first(std::min(kNamedArtists, streamed.size()))) {
+      if (!search::has_bit(comparable_, candidate.artist))
+        continue;
       const double cosine = cosine_of(artists_.row(artist), artists_.row(candidate.artist));
       if (cosine > largest) {
         nearest = candidate.artist;
@@ -193,8 +198,8 @@ class ReleaseRadar {
   const Inputs& inputs_;
   const ReleaseRadarOptions& options_;
   const NewReleases releases_;
-  Matrix<float> artists_;  // 0 rows where no artist can be close
-  std::vector<std::uint64_t> with_vector_;
+  Matrix<float> artists_;                  // 0 rows where no artist can be close
+  std::vector<std::uint64_t> comparable_;  // artists with a vector that says something
   std::unique_ptr<search::Index> index_;
 };
 

@@ -9,8 +9,6 @@
 namespace segue::playlist {
 namespace {
 
-constexpr std::size_t kSeeds = 10;
-constexpr int kNeighbours = 100;  // of each seed; with 8 bytes each, a table for 2 M seeds takes 1.6 GB
 constexpr std::int64_t kQueriesAtOnce = 4096;
 
 // The user's songs of largest strength that have a vector, strongest first, ties by row.
@@ -22,7 +20,7 @@ std::vector<std::int32_t> strongest_songs(const Inputs& inputs, std::int32_t use
   for (std::size_t i = 0; i < songs.size(); ++i)
     if (values[i] > 0 && has_vector(inputs.song_vectors, songs[i]))
       order.push_back(i);
-  const std::size_t kept = std::min(kSeeds, order.size());
+  const std::size_t kept = std::min<std::size_t>(kSeeds, order.size());
   std::partial_sort(
       order.begin(), order.begin() + static_cast<std::ptrdiff_t>(kept), order.end(),
       [&](std::size_t a, std::size_t b) { return values[a] != values[b] ? values[a] > values[b] : a < b; });

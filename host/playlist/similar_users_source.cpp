@@ -14,8 +14,9 @@ constexpr int kNearest = 50;
 
 class SimilarUsersSource : public CandidateSource {
  public:
-  SimilarUsersSource(const Inputs& inputs, Device device, int count)
+  SimilarUsersSource(const Inputs& inputs, Device device, const SongFacts& facts, int count)
       : inputs_(inputs),
+        facts_(facts),
         index_(search::make_index(device, inputs.user_vectors, search::Metric::cosine)),
         with_taste_(search::make_mask(inputs.user_vectors.rows())),
         count_(count) {
@@ -68,11 +69,12 @@ class SimilarUsersSource : public CandidateSource {
     const std::span<const std::int32_t> songs = plays.row_indices(neighbour.row);
     const std::span<const float> streams = plays.row_values(neighbour.row);
     for (std::size_t i = 0; i < songs.size(); ++i)
-      if (streams[i] > 0 && may_be_given(inputs_, songs[i]) && !std::ranges::binary_search(unwanted, songs[i]))
+      if (streams[i] > 0 && facts_.may_be_given(songs[i]) && !std::ranges::binary_search(unwanted, songs[i]))
         tally.add(songs[i], neighbour.score * std::log1p(streams[i]), neighbour.row);
   }
 
   const Inputs& inputs_;
+  const SongFacts& facts_;
   std::unique_ptr<search::Index> index_;
   std::vector<std::uint64_t> with_taste_;
   int count_;
@@ -80,8 +82,9 @@ class SimilarUsersSource : public CandidateSource {
 
 }  // namespace
 
-std::unique_ptr<CandidateSource> make_similar_users_source(const Inputs& inputs, Device device, int count) {
-  return std::make_unique<SimilarUsersSource>(inputs, device, count);
+std::unique_ptr<CandidateSource> make_similar_users_source(const Inputs& inputs, Device device, const SongFacts& facts,
+                                                           int count) {
+  return std::make_unique<SimilarUsersSource>(inputs, device, facts, count);
 }
 
 }  // namespace segue::playlist

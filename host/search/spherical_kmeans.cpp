@@ -207,8 +207,9 @@ Clusters spherical_kmeans(Device device, MatrixView<const float> vectors, const 
   const std::int64_t wanted = cluster_count(options, vectors.rows());
   const UnitRows unit = unit_rows(vectors);
   const std::int64_t count = std::min(wanted, unit.rows.rows());
-  Clusters clusters{.centroids = Matrix<float>(0, vectors.columns()),
-                    .assignment = std::vector<std::int32_t>(at(vectors.rows()), -1)};
+  Clusters clusters;
+  clusters.centroids = Matrix<float>(0, vectors.columns());
+  clusters.assignment.assign(at(vectors.rows()), -1);
   if (count == 0)
     return clusters;
 

@@ -13,12 +13,13 @@ TEST(MemoryPlan, RefusesWithTheNumbers) {
   plan.add("factors", 3'000'000'000);
   plan.add("scratch", 500'000'000);
   EXPECT_EQ(plan.total_bytes(), 3'500'000'000);
-  plan.require(3'500'000'000);
+  plan.require(3'500'000'000, "lower als.rank");
   try {
-    plan.require(3'499'999'999);
+    plan.require(3'499'999'999, "lower als.rank");
     FAIL();
   } catch (const OutOfMemory& error) {
-    EXPECT_THAT(error.what(), testing::HasSubstr("needs 3.5 GB (factors 3 GB, scratch 500 MB)"));
+    EXPECT_THAT(error.what(), testing::AllOf(testing::HasSubstr("needs 3.5 GB (factors 3 GB, scratch 500 MB)"),
+                                             testing::HasSubstr("lower als.rank")));
     EXPECT_EQ(error.exit_code(), ExitCode::unavailable);
   }
 }

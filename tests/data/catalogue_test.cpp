@@ -66,6 +66,26 @@ TEST(FindTables, SaysWhatItMisses) {
             path + "/listens.csv and " + path + "/listens.csv.gz are both there; leave one");
 }
 
+TEST(FindTables, RefusesWhatIsNoFile) {
+  const TempFolder folder;
+  const std::string path = folder.path().string();
+  fs::create_directory(path + "/listens.csv");
+  EXPECT_EQ(message_of<BadInput>([&] { find_tables(path); }),
+            path + "/listens.csv is a folder; expected a table in a file");
+  fs::remove(path + "/listens.csv");
+  fs::create_symlink("/dev/null", path + "/listens.csv");
+  EXPECT_EQ(message_of<BadInput>([&] { find_tables(path); }),
+            path + "/listens.csv is not a regular file; expected a table in a file");
+  fs::remove(path + "/listens.csv");
+  folder.write("log", "");
+  fs::create_symlink("log", path + "/listens.csv");
+  fs::create_directory(path + "/songs.tsv");
+  EXPECT_EQ(message_of<BadInput>([&] { find_tables(path); }),
+            path + "/songs.tsv is a folder; expected a table in a file");
+  fs::remove(path + "/songs.tsv");
+  EXPECT_EQ(find_tables(path).listens, folder.path() / "listens.csv");
+}
+
 TEST(Catalogue, HoldsSongsAndArtists) {
   Tables tables;
   tables.folder.write("listens.csv", "");

@@ -70,13 +70,52 @@ TEST(ReadListens, RowsColumnsAndIds) {
 }
 
 TEST(ReadListens, ColumnsMayBeMissingMappedAndInAnyOrder) {
-  const ListenOptions mapped{
-      .columns = {.user = "who", .song = "what", .timestamp = "", .ms_played = "ms", .count = "n"}};
+  const ListenOptions mapped{.columns = {.user = "who", .song = "what", .timestamp = "", .count = "n"}};
   const Reading reading = read_text("n\ttimestamp\twhat\twho\n3\tnever\ts\tu\n", mapped);
   EXPECT_THAT(reading.log.timestamp, ElementsAre(ListenLog::kUnknownTime));
   EXPECT_THAT(reading.log.ms_played, ElementsAre(ListenLog::kUnknownDuration));
   EXPECT_THAT(reading.log.count, ElementsAre(3));
   EXPECT_THAT(ids_of(reading.users), ElementsAre("u"));
+}
+
+struct NamedColumn {
+  const char* key;
+  std::string ListenColumns::*name;
+};
+const NamedColumn kOptionalColumns[] = {{"timestamp", &ListenColumns::timestamp},
+                                        {"ms_played", &ListenColumns::ms_played},
+                                        {"count", &ListenColumns::count}};
+
+TEST(ReadListens, ColumnsThatWereNamedMustBeThere) {
+  const TempFolder folder;
+  const fs::path path = folder.write("l.csv", "user_id,song_id,ms\nu,s,1\n");
+  for (const auto& [key, name] : kOptionalColumns) {
+    ListenOptions options;
+    options.columns.*name = "mss";
+    EXPECT_EQ(message_of<BadInput>([&] { read(folder, path, options); }),
+              path.string() + R"(: no column "mss"; there are "user_id", "song_id", "ms"; set input.columns.)" + key +
+                  R"( to the one that is meant, or to "" for none)");
+    options.columns.*name = "";
+    EXPECT_EQ(read(folder, path, options).log.size(), 1);
+  }
+  EXPECT_EQ(read(folder, path).log.size(), 1);
+}
+
+TEST(ReadListens, OneColumnCannotMeanTwoThings) {
+  const TempFolder folder;
+  const fs::path path = folder.write("l.csv", "user_id,song_id,count\nu,s,1\n");
+  ListenOptions options;
+  options.columns.song = "user_id";
+  EXPECT_EQ(message_of<InvalidArgument>([&] { read(folder, path, options); }),
+            R"(input.columns.user and input.columns.song both name the column "user_id"; each needs its own, and an )"
+            R"(optional one may be "")");
+  options.columns = {};
+  options.columns.ms_played = "count";
+  EXPECT_EQ(message_of<InvalidArgument>([&] { read(folder, path, options); }),
+            R"(input.columns.ms_played and input.columns.count both name the column "count"; each needs its own, and )"
+            R"(an optional one may be "")");
+  options.columns.count = "";
+  EXPECT_THAT(read(folder, path, options).log.ms_played, ElementsAre(1));
 }
 
 TEST(ReadListens, RowsThatWereInTheTablesStay) {

@@ -2,7 +2,7 @@
 """Checks Discover Weekly and Release Radar against the log they came from, with none of the engine's code.
 
   check_playlists.py LISTENS SONGS FOLLOWS DISCOVER.jsonl RADAR.jsonl --monday 2011-06-06 --friday 2011-06-03
-      [--window-days 28] [--length 30] [--per-artist 2] [--given-before EARLIER.jsonl …]
+      [--window-days 28] [--length 30] [--per-artist 2] [--min-listeners 3] [--given-before EARLIER.jsonl …]
 
 LISTENS, SONGS and FOLLOWS are .csv or .csv.gz with the columns of docs/formats.md. Beside each list file its .csv and
 m3u8/<playlist>/ are checked too where they are there. Prints counts, a line for each kind of broken promise with
@@ -61,17 +61,18 @@ class Log:
         self.follows = defaultdict(set)
         for row in rows(follows):
             self.follows[row["user_id"]].add(row["artist_id"])
+        self.artist_listeners = Counter(artist for user in self.users for artist in self.artists_streamed(user))
         self.songs_of_artist = defaultdict(set)
         for song, row in self.songs.items():
             self.songs_of_artist[row["artist_id"]].add(song)
 
     def recording(self, song):
-        """Equal for songs of one artist with one title: the same recording, released twice."""
+        """Equal for songs of one artist with one title, but for ASCII case and spaces around it: released twice."""
         row = self.songs.get(song)
         if not row or not row["artist_id"]:
             return song
         ascii_lower = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
-        return row["artist_id"], row["title"].translate(ascii_lower)
+        return row["artist_id"], row["title"].strip(" \t\n\v\f\r").translate(ascii_lower)
 
     def artists_streamed(self, user):
         return {self.songs[song]["artist_id"] for song in self.streamed[user] if song in self.songs}
@@ -153,6 +154,12 @@ def check_discover_weekly(checks, lists, log, options):
     checks.check("nothing is given again", [(p["user"], s["song"]) for p in lists for s in p["songs"]
                                             if s["song"] in given[p["user"]]])
 
+    monday = datetime.date.fromisoformat(options.monday)
+    unreleased = {song for song, row in log.songs.items()
+                  if (day := release_day(row["release_date"])) and day > monday}
+    checks.check("no song in Discover Weekly that is released after its Monday",
+                 [(p["user"], s["song"]) for p in lists for s in p["songs"] if s["song"] in unreleased])
+
     short, twins, capped, side_by_side = [], [], [], []
     for p in lists:
         user, songs = p["user"], [s["song"] for s in p["songs"]]
@@ -163,7 +170,7 @@ def check_discover_weekly(checks, lists, log, options):
         if len(songs) != options.length:
             left = defaultdict(set)
             for song, row in log.songs.items():
-                if log.recording(song) not in known:
+                if log.recording(song) not in known and song not in unreleased:
                     left[row["artist_id"] or song].add(log.recording(song))
             if len(songs) != min(options.length, sum(min(len(r), options.per_artist) for r in left.values())):
                 short.append((user, len(songs)))
@@ -195,7 +202,7 @@ def check_release_radar(checks, lists, log, options):
                  [(p["user"], len(p["songs"])) for p in lists if len(p["songs"]) > options.length])
     checks.check("Release Radar holds new releases only",
                  [(p["user"], s["song"]) for p in lists for s in p["songs"] if s["song"] not in new])
-    late, missing, capped = [], [], []
+    late, missing, capped, little_known = [], [], [], []
     for p in lists:
         followed = [s["artist_id"] in log.follows[p["user"]] for s in p["songs"]]
         if sorted(followed, reverse=True) != followed:
@@ -206,11 +213,13 @@ def check_release_radar(checks, lists, log, options):
         others = Counter(s["artist_id"] for s, f in zip(p["songs"], followed) if not f)
         if max(others.values(), default=0) > options.per_artist:
             capped.append(p["user"])
+        little_known += [(p["user"], artist) for artist in others if log.artist_listeners[artist] < options.min_listeners]
     have_lists = {p["user"] for p in lists}
     missing += [(user, "no list") for user in list(log.follows) if user not in have_lists and due(user)]
     checks.check("followed artists come first in Release Radar", late)
     checks.check("Release Radar leaves out no unheard release of a followed artist that fits", missing)
     checks.check("at most N songs of an artist that is not followed in Release Radar", capped)
+    checks.check("no artist that is not followed and has fewer than N listeners in Release Radar", little_known)
 
 
 def check_other_formats(checks, path, lists):
@@ -253,6 +262,7 @@ def main():
     parser.add_argument("--window-days", type=int, default=28)
     parser.add_argument("--length", type=int, default=30)
     parser.add_argument("--per-artist", type=int, default=2)
+    parser.add_argument("--min-listeners", type=int, default=3)
     parser.add_argument("--given-before", nargs="*", default=[])
     options = parser.parse_args()
 

@@ -21,7 +21,8 @@ class DirtyInput(Case):
         for word in words:
             self.assertIn(word, err)
         runs = self.folder / "runs"
-        published = [name for name in os.listdir(runs) if not name.startswith(".")] if runs.exists() else []
+        published = [name for name in os.listdir(runs)
+                     if not name.startswith(".") and name != "rejects.csv"] if runs.exists() else []
         self.assertEqual(published, [])
 
     def weekly(self):
@@ -42,13 +43,20 @@ class DirtyInput(Case):
 
     def test_mapped_columns(self):
         data = self.data(listens="who;what\nu;a\nu;b\nv;b\nv;c\n")
-        self.nightly(data, "--set", "input.columns.user=who", "--set", "input.columns.song=what", "--date", "2026-01-05")
+        columns = ["--set", "input.columns.user=who", "--set", "input.columns.song=what", "--date", "2026-01-05"]
+        self.nightly(data, *columns)
         self.assertEqual({line["user"] for line in self.weekly()}, {"u", "v"})
+        _, err = self.nightly(data, *columns, "--set", "input.columns.ms_played=ms_playd", code=3)
+        self.assertIn("ms_playd", err)
 
     def test_too_many_rejects_stop_the_run_with_the_first_one(self):
         good = "".join(listen("u", f"s{i}") for i in range(50))
         self.refused(self.data(listens=HEADER + good + "u,x,yesterday,1000\n"), "line 52", "timestamp", "yesterday",
-                     "reject_limit")
+                     "reject_limit", "runs/rejects.csv")
+        kept = rows(self.folder / "runs/rejects.csv")
+        self.assertEqual([(row["line"], row["value"]) for row in kept], [("52", "yesterday")])
+        segue("validate", "--data", self.folder / "data", "--rejects", self.folder / "rj.csv", code=3)
+        self.assertEqual(rows(self.folder / "rj.csv"), kept)
 
     def test_few_rejects_are_kept_in_a_file(self):
         good = "".join(listen(f"u{i % 9}", f"s{i % 50}") for i in range(500))
@@ -102,6 +110,30 @@ class DirtyInput(Case):
         self.assertEqual(len(files), len(users))
         self.assertEqual([row["user"] for row in rows(self.folder / "runs/current/playlists/discover-weekly.csv")
                           if row["position"] == "1"], users)
+
+    def test_a_log_alone_serves_every_command(self):
+        run = self.folder / "runs/current"
+        log = HEADER + "".join(listen(f"u{i % 7}", f"s{i * i % 61}", day=1 + i % 20) for i in range(120))
+        self.nightly(self.data(listens=log))
+        self.assertTrue(segue_json("recommend", "u0", "--run", run)[0]["songs"])
+        self.assertTrue(segue_json("similar", "song", "s1", "--min-listeners", 1, "--run", run)["similar"])
+        self.assertEqual(segue_json("playlists", "discover-weekly", "u0", "--run", run)[0]["user"], "u0")
+        self.assertEqual(segue_json("playlists", "release-radar", "u0", "--run", run)[0]["songs"], [])
+
+    def test_a_damaged_run_is_named_and_never_crashes(self):
+        log = HEADER + "".join(listen(f"u{i % 7}", f"s{i * i % 61}") for i in range(120))
+        self.nightly(self.data(listens=log))
+        run = (self.folder / "runs/current").resolve()
+        for name in ("manifest.json", "interactions/summary.json", "interactions/users.ids.tsv",
+                     "interactions/plays.offsets.npy", "als/songs.npy", "als/users.ids.tsv", "groups/group_of_user.npy"):
+            file = run / name
+            whole = file.read_bytes()
+            for damaged in (b"", whole[:len(whole) // 2], b"\xff" + whole):
+                file.write_bytes(damaged)
+                _, err = segue("recommend", "u0", "--run", run, code=3)
+                self.assertIn(name.split("/")[-1].split(".")[0], err)
+            file.write_bytes(whole)
+        segue("recommend", "u0", "--run", run)
 
     def test_a_log_of_counts(self):
         log = "user_id\tsong_id\tcount\n" + "".join(f"u{i % 5}\ts{i % 11}\t{1 + i % 4}\n" for i in range(55))

@@ -40,7 +40,8 @@ TEST_F(PublishTest, PutsRejectsManifestAndOptionsAtTheTop) {
   EXPECT_EQ(read_file(run / "segue.toml"), to_toml(Config{}));
   const nlohmann::json manifest = nlohmann::json::parse(read_file(run / "manifest.json"));
   EXPECT_EQ(manifest["key"], "a");
-  EXPECT_EQ(manifest["stages"][0]["outputs"].size(), 2u);
+  EXPECT_EQ(manifest["outputs"][0]["name"], "rejects.csv");
+  EXPECT_EQ(manifest["outputs"][1]["name"], "interactions/users.ids.tsv");
 }
 
 TEST_F(PublishTest, FindsRunsByKeyAndKnowsTheirStages) {
@@ -49,6 +50,17 @@ TEST_F(PublishTest, FindsRunsByKeyAndKnowsTheirStages) {
   EXPECT_EQ(find_run(folder_.path(), "a"), folder_ / "20260101T000000Z-a");
   EXPECT_EQ(find_run(folder_.path(), "c"), std::nullopt);
   EXPECT_THAT(stages_in_use(folder_.path()), testing::ElementsAre("interactions-a", "interactions-b"));
+}
+
+TEST_F(PublishTest, DoesNotFindADamagedRun) {
+  publish("20260101T000000Z-a", "a");
+  publish("20260102T000000Z-a", "a");
+  const fs::path newest = folder_ / "20260102T000000Z-a";
+  EXPECT_EQ(find_run(folder_.path(), "a"), newest);
+  fs::remove(newest / "interactions/users.ids.tsv");
+  EXPECT_EQ(find_run(folder_.path(), "a"), folder_ / "20260101T000000Z-a");
+  write_file(newest / "manifest.json", "{\"key\": 3");
+  EXPECT_THROW(find_run(folder_.path(), "a"), BadInput);
 }
 
 TEST_F(PublishTest, IgnoresAndRemovesWhatAKilledAttemptLeft) {

@@ -33,6 +33,24 @@ TEST(ArtistVectors, WeighByTheLogOfListeners) {
   EXPECT_THAT(vectors.row(1), ElementsAre(0, 0));
 }
 
+TEST(ArtistListeners, AreCountedOnceHoweverManySongsTheyStream) {
+  World world(2);
+  for (const char* artist : {"a", "a", "b", "c"})
+    world.song(std::to_string(world.songs.size()), {.artist = artist});
+  world.song("without artist", {});
+  const std::int32_t log_only = world.log_only("behind the catalogue");
+  for (int i = 0; i < 3; ++i)
+    world.user(std::to_string(i));
+  world.play(0, 0, 3);
+  world.play(0, 2, 1);
+  world.play(0, 1, 1);
+  world.play(1, 1, 1);
+  world.play(1, 2, 0);  // a skip
+  world.play(2, 4, 1);
+  world.play(2, log_only, 1);
+  EXPECT_THAT(artist_listeners(world.catalogue, world.inputs().interactions->plays.view()), ElementsAre(2, 1, 0));
+}
+
 TEST(ArtistVectors, RefusesTooFewSongVectors) {
   World world(2);
   world.song("s", {.artist = "a"});

@@ -33,6 +33,11 @@ class Promises : public testing::TestWithParam<std::tuple<Case, int>> {
   int seed() const { return std::get<1>(GetParam()); }
 
   bool in_catalogue(std::int32_t song) const { return song < world.catalogue.songs(); }
+  bool is_out(std::int32_t song) const {
+    return in_catalogue(song) &&
+           (!test_case().weekly.monday ||
+            world.catalogue.release_day[static_cast<std::size_t>(song)] <= day_of(*test_case().weekly.monday));
+  }
   std::int32_t artist(std::int32_t song) const {
     return in_catalogue(song) ? world.catalogue.artist[static_cast<std::size_t>(song)] : -1;
   }
@@ -41,6 +46,9 @@ class Promises : public testing::TestWithParam<std::tuple<Case, int>> {
     if (artist(song) < 0)
       return fmt::format("song {}", song);
     std::string title(world.catalogue.title_of(song));
+    title = title.substr(title.front() == ' ');
+    if (title.back() == ' ')
+      title.pop_back();
     std::ranges::transform(title, title.begin(), [](unsigned char c) { return std::tolower(c); });
     return fmt::format("{} {}", artist(song), title);
   }
@@ -53,6 +61,12 @@ class Promises : public testing::TestWithParam<std::tuple<Case, int>> {
   }
   bool follows(std::int32_t user, std::int32_t artist_row) const {
     return user < inputs.follows.rows && std::ranges::count(inputs.follows.row_indices(user), artist_row) > 0;
+  }
+  std::int64_t listeners_of(std::int32_t artist_row) const {
+    return std::ranges::count_if(everyone, [&](std::int32_t user) {
+      return std::ranges::any_of(
+          plays(user), [&](const auto& played) { return played.second > 0 && artist(played.first) == artist_row; });
+    });
   }
   bool has_taste(std::int32_t user) const {
     bool streams = false, vector = false;
@@ -98,7 +112,7 @@ void Promises::check_discover_weekly(const Playlist& list) const {
 
   std::map<std::int32_t, std::set<std::string>> left;  // recordings by artist; −1: without artist
   for (std::int32_t song = 0; song < world.songs.size(); ++song)
-    if ((world.catalogue.empty() || in_catalogue(song)) && !unwanted.contains(recording(song)))
+    if ((world.catalogue.empty() || is_out(song)) && !unwanted.contains(recording(song)))
       left[artist(song)].insert(recording(song));
   std::size_t possible = 0;
   for (const auto& [of_artist, recordings] : left)
@@ -113,6 +127,7 @@ void Promises::check_discover_weekly(const Playlist& list) const {
   for (std::size_t i = 0; i < list.songs.size(); ++i) {
     const std::int32_t song = list.songs[i].song;
     EXPECT_TRUE(left[artist(song)].contains(recording(song)));
+    EXPECT_TRUE(world.catalogue.empty() || is_out(song));
     EXPECT_TRUE(recordings.insert(recording(song)).second);
     if (artist(song) >= 0) {
       most = std::max(most, ++of_artist[artist(song)]);
@@ -158,6 +173,7 @@ void Promises::check_release_radar(const Playlist& list) const {
       EXPECT_LE(song.score, score_before);
       EXPECT_GE(song.score, options.min_similarity);
       EXPECT_LE(++of_artist[artist(song.song)], options.per_artist);
+      EXPECT_GE(listeners_of(artist(song.song)), options.min_listeners);
       score_before = song.score;
     }
     followed_before = followed;
@@ -218,12 +234,12 @@ INSTANTIATE_TEST_SUITE_P(
             Case{.name = "OneUser", .sizes = {.users = 1}, .weekly = {}, .radar = {}},
             Case{.name = "Capped",
                  .sizes = {},
-                 .weekly = {.length = 12, .per_artist = 1, .candidates = 40},
+                 .weekly = {.monday = kFriday - std::chrono::days(11), .length = 12, .per_artist = 1, .candidates = 40},
                  .radar = {.length = 3, .per_artist = 1}},
             Case{.name = "Long",
                  .sizes = {.songs = 300},
                  .weekly = {.length = 120, .per_artist = 3},
-                 .radar = {.window_days = 60, .min_similarity = -1}}),
+                 .radar = {.window_days = 60, .min_similarity = -1, .min_listeners = 7}}),
         testing::Values(1, 2, 3)),
     [](const auto& test) { return fmt::format("{}{}", std::get<0>(test.param).name, std::get<1>(test.param)); });
 

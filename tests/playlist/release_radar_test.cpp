@@ -29,6 +29,11 @@ class NewSongs : public testing::Test {
     for (std::int32_t song = 1; song < 4; ++song)
       world.play(ben, song);
     world.follow(ann, "dear");
+    for (int i = 0; i < 2; ++i) {
+      const std::int32_t other = world.user(fmt::format("other{}", i), {0, 1});
+      for (std::int32_t song = 0; song < 4; ++song)
+        world.play(other, song);
+    }
   }
   void add(const std::string& id, const std::string& artist, int days_ago) {
     world.song(id, {.artist = artist, .day = kDay - days_ago});
@@ -105,6 +110,21 @@ TEST_F(NewSongs, OnlyCloseArtists) {
   EXPECT_THAT(ids(world, radar({.similar_artists = 2, .min_similarity = 0.89})), ElementsAre("near-new"));
 }
 
+TEST_F(NewSongs, ArtistsWithFewListenersAreNotClose) {
+  add("near-new", "near", 0);
+  add("dear-new", "dear", 0);
+  EXPECT_THAT(ids(world, radar({.min_listeners = 3})), ElementsAre("dear-new", "near-new"));
+  EXPECT_THAT(ids(world, radar({.min_listeners = 4})), ElementsAre("dear-new"));  // which is followed
+}
+
+TEST_F(NewSongs, NamesNoArtistWithFewListenersAsClose) {
+  world.song("mine", {.artist = "only ann's", .vector = {1, 0.5f}});
+  world.play(ann, world.songs.find("mine"), 9);
+  add("near-new", "near", 0);
+  EXPECT_EQ(radar().songs.at(0).reason, "New from near, close to loved, whom you stream");
+  EXPECT_EQ(radar({.min_listeners = 1}).songs.at(0).reason, "New from near, close to only ann's, whom you stream");
+}
+
 TEST_F(NewSongs, WithoutTasteOnlyFollowedArtists) {
   add("near-new", "near", 0);
   add("dear-new", "dear", 0);
@@ -112,10 +132,10 @@ TEST_F(NewSongs, WithoutTasteOnlyFollowedArtists) {
   world.follow(follower, "dear");
   world.user("nobody");
   const std::vector<Playlist> lists = world.release_radar({.friday = kFriday});
-  ASSERT_EQ(lists.size(), 3);  // ann, ben, follower; nobody has neither listens nor follows
-  EXPECT_EQ(lists[2].user, follower);
-  EXPECT_TRUE(lists[2].cold_start);
-  EXPECT_THAT(ids(world, lists[2]), ElementsAre("dear-new"));
+  ASSERT_EQ(lists.size(), 5);  // ann, ben, two others, follower; nobody has neither listens nor follows
+  EXPECT_EQ(lists[4].user, follower);
+  EXPECT_TRUE(lists[4].cold_start);
+  EXPECT_THAT(ids(world, lists[4]), ElementsAre("dear-new"));
 }
 
 TEST_F(NewSongs, WithoutUserVectorsOnlyFollowedArtists) {

@@ -166,6 +166,8 @@ World random_world(std::uint64_t seed, const RandomWorldSizes& sizes) {
     song.title = below(10) == 0
                      ? ""
                      : fmt::format("{} t{}", song.artist.empty() ? fmt::format("s{}", i) : song.artist, below(8));
+    if (!song.title.empty() && below(10) == 0)
+      song.title = below(2) == 0 ? " " + song.title : song.title + " ";
     if (below(4) > 0)
       song.day = day_of(kFriday) + 5 - below(60);
     if (below(3) > 0)

@@ -10,10 +10,12 @@
 namespace segue {
 
 /// A file that appears under its name whole or not at all: written beside it, fsynced, renamed by commit().
-/// Destroyed without commit(), it leaves nothing.
+/// Destroyed without commit(), it leaves nothing. A symlink stays, and the file it points to is replaced in this way,
+/// or made. What cannot be replaced is opened and written as it is, so that bytes may be there before commit(): a
+/// device, a pipe, and an open descriptor by its name (/dev/stdout, /dev/fd/3), which is written where it stands.
 class AtomicFile {
  public:
-  /// @throws IoError  the folder cannot be written
+  /// @throws IoError  the folder cannot be written, or the path is a folder
   explicit AtomicFile(std::filesystem::path path);
   ~AtomicFile();
   AtomicFile(const AtomicFile&) = delete;
@@ -25,9 +27,11 @@ class AtomicFile {
   void commit();
 
  private:
+  const std::filesystem::path& opened() const { return temporary_.empty() ? path_ : temporary_; }
   void flush();
+
   std::filesystem::path path_;
-  std::filesystem::path temporary_;
+  std::filesystem::path temporary_;  // empty: path_ is written as it is
   std::string buffer_;
   int descriptor_ = -1;
 };

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace segue {
@@ -15,8 +16,9 @@ class MemoryPlan {
   std::int64_t total_bytes() const;
   /// One line: "train als needs 1.2 GB (factors 0.9 GB, …); 21.4 GB free"
   std::string to_string() const;
-  /// @throws OutOfMemory  when the total exceeds what is available
-  void require(std::int64_t available_bytes) const;
+  /// @param advice  what to do when it does not fit, such as "lower als.rank"
+  /// @throws OutOfMemory  when the total exceeds what is available: both numbers and the advice
+  void require(std::int64_t available_bytes, std::string_view advice) const;
 
  private:
   struct Item {

@@ -22,7 +22,7 @@ struct DataPaths {
 };
 
 /// Finds `listens`, `songs`, `artists`, `follows` as .csv or .tsv, plain or with .gz or .zst.
-/// @throws BadInput  no such directory, no listens, or a table twice: the names
+/// @throws BadInput  no such directory, no listens, a table twice, or one that is no regular file: the names
 DataPaths find_tables(const std::filesystem::path& directory);
 
 /// The songs there are, whether anybody listened or not. Song row = row in the songs' IdTable: the catalogue's songs

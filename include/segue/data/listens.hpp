@@ -12,7 +12,8 @@
 
 namespace segue::data {
 
-/// Which column of a listening log means what. An empty name: the log has no such column.
+/// Which column of a listening log means what. An empty name: the log has no such column. A name other than the default
+/// must be in the file.
 struct ListenColumns {
   std::string user = "user_id";
   std::string song = "song_id";
@@ -44,12 +45,13 @@ struct ListenLog {
 
 /// Reads a log on all threads; a log without a valid row is an empty one. Users and songs are added to the tables in
 /// order of first appearance, so rows that the caller put there (the catalogue's songs) stay as they are. The user and
-/// song columns are required; timestamp, ms_played and count are used where the file has them. Rejected are rows with
-/// another number of fields than the header, an id that is empty or not UTF-8, ms_played that is no whole number from 0
-/// to 24 hours, a time before 1990 or too late, a count that is no whole number from 1 to 10⁹, and damaged records.
-/// Log, tables and rejects are the same for any number of threads and any block size.
-/// Memory: 20 bytes a row, the ids, and 12 MB a thread.
-/// @throws IoError; BadInput  damaged file, missing column, more rejects than the limit. The tables are then undefined.
+/// song columns are required, and so is a column whose name is not the default; timestamp, ms_played and count are used
+/// where the file has them. Rejected are rows with another number of fields than the header, an id that is empty or not
+/// UTF-8, ms_played that is no whole number from 0 to 24 hours, a time before 1990 or too late, a count that is no
+/// whole number from 1 to 10⁹, and damaged records. Log, tables and rejects are the same for any number of threads and
+/// any block size. Memory: 20 bytes a row, the ids, and 12 MB a thread.
+/// @throws IoError; BadInput  damaged file, missing column, more rejects than the limit; the tables are then undefined;
+///         InvalidArgument  an option out of range, one column named for two things
 ListenLog read_listens(const std::filesystem::path& path, const ListenOptions& options, IdTable& users, IdTable& songs,
                        RejectLog& rejects, Progress& progress);
 

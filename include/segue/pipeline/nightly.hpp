@@ -46,9 +46,6 @@ NightlyResult run_nightly(const NightlyOptions& options, Progress& progress);
 NightlyResult train_als(const std::filesystem::path& data, const std::filesystem::path& out, Device device,
                         const Config& config, Progress& progress);
 
-struct PlaylistDates {
-  Date monday, friday;
-};
 /// @param date  none: strictly after the last listen, or after today where the log has no times
 PlaylistDates playlist_dates(const std::optional<Date>& date, const LogSummary& summary);
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,7 +36,8 @@ struct Listening {
   LogSummary summary;
 };
 
-/// Reads a data directory and builds the matrices. Prints nothing; logs the memory plan.
+/// Reads a data directory and builds the matrices. Prints nothing; logs the memory plan. `rejects` is left for the
+/// caller to commit, also after a throw.
 /// @throws BadInput  also when not one usable listen is left: how many rows there were and why the first was refused
 Listening read_listening(const data::DataPaths& paths, const Config& config, data::RejectLog& rejects,
                          Progress& progress);
@@ -45,6 +47,11 @@ Listening read_listening(const data::DataPaths& paths, const Config& config, dat
 void write_listening(const std::filesystem::path& directory, const Listening& listening, const data::DataPaths& paths);
 Listening load_listening(const std::filesystem::path& directory);
 LogSummary load_summary(const std::filesystem::path& directory);
+
+/// What playlists are for: Discover Weekly the Monday, Release Radar the Friday.
+struct PlaylistDates {
+  Date monday, friday;
+};
 
 /// A run or a trained model on disk, opened: everything that similar, recommend and the playlists need.
 class Run {
@@ -64,6 +71,8 @@ class Run {
   const data::FactorTable& artists() const { return artists_; }
   const Config& config() const { return config_; }
   const std::filesystem::path& directory() const { return directory_; }
+  /// Of the lists it was published with; none: it was made by `segue train als`.
+  const std::optional<PlaylistDates>& dates() const { return dates_; }
   playlist::Inputs inputs() const;
 
  private:
@@ -71,6 +80,7 @@ class Run {
             const std::filesystem::path& groups);
 
   std::filesystem::path directory_;
+  std::optional<PlaylistDates> dates_;
   Config config_;
   Listening listening_;
   data::FactorTable users_, songs_, artists_;

@@ -31,6 +31,7 @@ struct Stage {
 class StageCache {
  public:
   explicit StageCache(std::filesystem::path root) : root_(std::move(root)) {}
+  const std::filesystem::path& root() const { return root_; }
 
   enum class Partial {
     discard,  ///< what a killed attempt left is removed first
@@ -38,7 +39,7 @@ class StageCache {
   };
 
   /// The stage, from the cache when its files are all there with the sizes and hashes noted, else by `work`, which
-  /// fills the folder it is given. Files that begin with '.' and a folder named "checkpoint" are not part of the
+  /// fills the folder it is given. Names that begin with "." and folders named "checkpoint" are not part of the
   /// result.
   Stage run(std::string_view name, std::string_view key, Partial partial,
             const std::function<void(const std::filesystem::path&)>& work);
@@ -50,8 +51,8 @@ class StageCache {
   std::filesystem::path root_;
 };
 
-/// Puts the stages' files into `directory` (each stage's under its name) by hard link, or by copying where the file
-/// system has none.  @throws IoError
+/// Puts the stage's files into `directory`, under the stage's name (rejects.csv at the top), by hard link, or by
+/// copying where the file system has none.  @throws IoError
 void link_stage(const Stage& stage, const std::filesystem::path& directory);
 
 }  // namespace segue::pipeline

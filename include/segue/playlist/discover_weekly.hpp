@@ -2,8 +2,10 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 
+#include "segue/core/date.hpp"
 #include "segue/core/device.hpp"
 #include "segue/core/progress.hpp"
 #include "segue/playlist/playlist.hpp"
@@ -11,6 +13,8 @@
 namespace segue::playlist {
 
 struct DiscoverWeeklyOptions {
+  /// Songs released after it are left out; a song without a full date counts as released. None: no check.
+  std::optional<Date> monday = {};
   int length = 30;             ///< songs, 1–500
   int per_artist = 2;          ///< at most this many songs of one artist, ≥ 1
   double known_artists = 0.5;  ///< at most this part of a list by artists the user streams, while others are left; 0–1
@@ -25,9 +29,9 @@ struct DiscoverWeeklyOptions {
 };
 
 /// Makes one list for each of `users` (rows; all listeners when empty) and hands them to `sink` in that order, from the
-/// calling thread. Never a song the user has played, skipped or been given, nor one with the same artist and title; at
-/// most per_artist of an artist; full length unless the catalogue has too little left. A user without streams, or
-/// without a vector, gets songs of followed artists and then what is popular, marked cold_start.
+/// calling thread. Never a song the user has played, skipped or been given, nor one with the same artist and title;
+/// none released after the Monday; at most per_artist of an artist; full length unless too little is left. A user
+/// without streams, or without a vector, gets songs of followed artists and then what is popular, marked cold_start.
 /// The same inputs give the same lists on any number of threads and for any block_users.
 /// @param given_before  songs a user was given in earlier weeks: users × songs pattern, may have fewer rows
 /// @throws InvalidArgument  an option out of range, inputs that do not fit each other: the numbers

@@ -18,6 +18,7 @@ struct ReleaseRadarOptions {
   int per_artist = 2;            ///< of an artist that is not followed, ≥ 1
   int similar_artists = 100;     ///< how many of the artists closest to the user count as close, 0–2048
   double min_similarity = 0.25;  ///< cosine of user and artist vector below which an artist is not close
+  int min_listeners = 3;         ///< with fewer an artist is not close: its vector says little; ≥ 0
   int block_users = 2048;        ///< users worked on at a time, ≥ 1: bounds the memory
 };
 
