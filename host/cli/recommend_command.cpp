@@ -51,7 +51,7 @@ class Recommender {
 };
 
 Json song_row(const pipeline::Run& run, const search::Hit& hit, std::size_t position) {
-  return {{"#", position},
+  return {{"position", position},
           {"song", run.songs().ids.id(hit.row)},
           {"title", song_title(run, hit.row)},
           {"artist", song_artist(run, hit.row)},

@@ -48,7 +48,7 @@ void Session::say_table(const Json& rows) const {
     return;
   std::vector<std::string> headers;
   for (const auto& [key, value] : rows[0].items())
-    headers.push_back(key);
+    headers.push_back(key == "position" ? "#" : key);
   Table table(headers);
   for (const Json& row : rows) {
     std::vector<Cell> cells;

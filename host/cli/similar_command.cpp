@@ -61,7 +61,7 @@ ExitCode similar_songs(const SimilarArguments& arguments, Session& session) {
   const std::vector<std::int32_t> listeners = song_listeners(run.listening().interactions.plays.view());
   for (const search::Hit& hit :
        neighbours(run.songs(), song, arguments.count, session, listeners, arguments.min_listeners))
-    rows.push_back({{"#", rows.size() + 1},
+    rows.push_back({{"position", rows.size() + 1},
                     {"song", run.songs().ids.id(hit.row)},
                     {"title", song_title(run, hit.row)},
                     {"artist", song_artist(run, hit.row)},
@@ -80,7 +80,7 @@ ExitCode similar_artists(const SimilarArguments& arguments, Session& session) {
       playlist::artist_listeners(run.listening().catalogue, run.listening().interactions.plays.view());
   for (const search::Hit& hit :
        neighbours(run.artists(), artist, arguments.count, session, listeners, arguments.min_listeners))
-    rows.push_back({{"#", rows.size() + 1},
+    rows.push_back({{"position", rows.size() + 1},
                     {"artist_id", run.artists().ids.id(hit.row)},
                     {"artist", artist_name(run, hit.row)},
                     {"listeners", listeners[static_cast<std::size_t>(hit.row)]},
@@ -97,7 +97,7 @@ ExitCode similar_users(const SimilarArguments& arguments, Session& session) {
   if (user >= run.users().vectors.rows())
     throw BadInput(fmt::format("{} only follows and never listened: no vector", arguments.id));
   for (const search::Hit& hit : neighbours(run.users(), user, arguments.count, session))
-    rows.push_back({{"#", rows.size() + 1}, {"user", run.users().ids.id(hit.row)}, {"cosine", hit.score}});
+    rows.push_back({{"position", rows.size() + 1}, {"user", run.users().ids.id(hit.row)}, {"cosine", hit.score}});
   answer(session, fmt::format("Listeners similar to {}", arguments.id), {{"user", arguments.id}}, rows);
   return ExitCode::ok;
 }

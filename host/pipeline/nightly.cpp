@@ -212,6 +212,8 @@ PlaylistDates playlist_dates(const std::optional<Date>& date, const LogSummary& 
 
 NightlyResult run_nightly(const NightlyOptions& options, Progress& progress) {
   const auto start = std::chrono::steady_clock::now();
+  if (options.runs.empty())
+    throw InvalidArgument("--runs: a folder expected");
   const data::DataPaths paths = data::find_tables(options.data);
   fs::create_directories(options.runs);
   const FolderLock lock(options.runs);

@@ -109,8 +109,7 @@ class DiscoverWeekly {
             songs.push_back(twin);
         }
       std::ranges::sort(songs);
-      const auto repeated = std::ranges::unique(songs);
-      unwanted.indices.insert(unwanted.indices.end(), songs.begin(), repeated.begin());
+      unwanted.indices.insert(unwanted.indices.end(), songs.begin(), std::unique(songs.begin(), songs.end()));
       end_row(unwanted);
     }
     return unwanted;
