@@ -104,10 +104,15 @@ class Scanner {
 
 std::optional<std::int64_t> parse_epoch(std::string_view text) {
   std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size() || value < 0 || text.size() > 14)
+  const char* const stop = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data(), stop, value);
+  const std::string_view fraction(end, static_cast<std::size_t>(stop - end));
+  const auto digits = end - text.data();
+  const bool is_fraction =
+      fraction.empty() || (fraction[0] == '.' && fraction.find_first_not_of("0123456789", 1) == std::string_view::npos);
+  if (error != std::errc{} || value < 0 || !is_fraction || digits > 19)
     return std::nullopt;
-  return text.size() >= 12 ? value / 1000 : value;
+  return digits >= 18 ? value / 1'000'000'000 : digits >= 15 ? value / 1'000'000 : digits >= 12 ? value / 1000 : value;
 }
 
 }  // namespace

@@ -1,8 +1,11 @@
 #include "segue/core/memory_plan.hpp"
 
 #include <fmt/format.h>
+#include <malloc.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <fstream>
 #include <limits>
 
@@ -28,6 +31,18 @@ std::int64_t cgroup_headroom_bytes() {
   return std::max<std::int64_t>(0, limit - used);
 }
 
+std::atomic<std::int64_t> memory_limit{0};
+
+std::int64_t resident_bytes() {
+#ifdef __GLIBC__
+  ::malloc_trim(0);  // what has been freed is to count as free
+#endif
+  std::ifstream file("/proc/self/statm");
+  std::int64_t size = 0, resident = 0;
+  file >> size >> resident;
+  return resident * ::sysconf(_SC_PAGESIZE);
+}
+
 }  // namespace
 
 std::int64_t MemoryPlan::total_bytes() const {
@@ -50,6 +65,10 @@ void MemoryPlan::require(std::int64_t available_bytes, std::string_view advice) 
                                   format_bytes(available_bytes), advice));
 }
 
+void set_memory_limit(std::int64_t bytes) {
+  memory_limit = bytes;
+}
+
 std::int64_t available_memory_bytes() {
   std::ifstream file("/proc/meminfo");
   std::string word;
@@ -59,7 +78,9 @@ std::int64_t available_memory_bytes() {
       available *= 1024;
       break;
     }
-  return std::min(available, cgroup_headroom_bytes());
+  available = std::min(available, cgroup_headroom_bytes());
+  const std::int64_t limit = memory_limit;
+  return limit == 0 ? available : std::min(available, std::max<std::int64_t>(0, limit - resident_bytes()));
 }
 
 std::int64_t checked_product(std::initializer_list<std::int64_t> factors) {

@@ -173,11 +173,29 @@ void write_npy(const std::filesystem::path& path, MatrixView<const float> matrix
 }
 
 template <class T>
+NpyVectorWriter<T>::NpyVectorWriter(const std::filesystem::path& path, std::int64_t count)
+    : file_(path), missing_(count) {
+  file_.write(header_for(dtype_of<T>(), fmt::format("({},)", count)));
+}
+
+template <class T>
+void NpyVectorWriter<T>::write(std::span<const T> values) {
+  file_.write(std::as_bytes(values));
+  missing_ -= static_cast<std::int64_t>(values.size());
+}
+
+template <class T>
+void NpyVectorWriter<T>::commit() {
+  if (missing_ != 0)
+    throw Error(fmt::format("a vector of numbers is {} short of what its header says", missing_));
+  file_.commit();
+}
+
+template <class T>
 void write_npy(const std::filesystem::path& path, std::span<const T> values) {
-  AtomicFile file(path);
-  file.write(header_for(dtype_of<T>(), fmt::format("({},)", values.size())));
-  file.write(std::as_bytes(values));
-  file.commit();
+  NpyVectorWriter<T> writer(path, static_cast<std::int64_t>(values.size()));
+  writer.write(values);
+  writer.commit();
 }
 
 Matrix<float> read_npy_matrix(const std::filesystem::path& path) {
@@ -199,6 +217,10 @@ std::vector<T> read_npy_vector(const std::filesystem::path& path) {
   return values;
 }
 
+template class NpyVectorWriter<float>;
+template class NpyVectorWriter<double>;
+template class NpyVectorWriter<std::int32_t>;
+template class NpyVectorWriter<std::int64_t>;
 template void write_npy(const std::filesystem::path&, std::span<const float>);
 template void write_npy(const std::filesystem::path&, std::span<const double>);
 template void write_npy(const std::filesystem::path&, std::span<const std::int32_t>);

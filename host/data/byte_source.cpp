@@ -1,5 +1,6 @@
 #include "host/data/byte_source.hpp"
 
+#include <bzlib.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -28,21 +29,19 @@ class InputFile {
     descriptor_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
     if (descriptor_ < 0)
       throw IoError("open", path_, errno);
-    struct stat status {};
-    const bool failed = ::fstat(descriptor_, &status) != 0;
-    if (failed || S_ISDIR(status.st_mode)) {
+    const bool failed = ::fstat(descriptor_, &status_) != 0;
+    if (failed || S_ISDIR(status_.st_mode)) {
       const int error_number = failed ? errno : EISDIR;
       ::close(descriptor_);
       throw IoError("read", path_, error_number);
     }
-    bytes_ = S_ISREG(status.st_mode) ? status.st_size : 0;
   }
   ~InputFile() { ::close(descriptor_); }
   InputFile(const InputFile&) = delete;
   InputFile& operator=(const InputFile&) = delete;
 
   const std::filesystem::path& path() const { return path_; }
-  std::int64_t bytes() const { return bytes_; }
+  std::int64_t bytes() const { return S_ISREG(status_.st_mode) ? status_.st_size : 0; }
   std::int64_t position() const { return position_ - static_cast<std::int64_t>(window_.size()); }
 
   std::string_view buffered() const { return window_; }
@@ -72,6 +71,18 @@ class InputFile {
     return static_cast<std::size_t>(count);
   }
 
+  // A log that somebody still writes is read in part, and nobody knows which.
+  void require_unchanged() const {
+    struct stat now {};
+    if (!S_ISREG(status_.st_mode) || ::fstat(descriptor_, &now) != 0)
+      return;
+    if (now.st_size != status_.st_size || now.st_mtim.tv_sec != status_.st_mtim.tv_sec ||
+        now.st_mtim.tv_nsec != status_.st_mtim.tv_nsec)
+      throw BadInput(fmt::format("{}: was changed while it was read (it had {} bytes, now {}); wait until it is written, "
+                                 "or read a copy",
+                                 path_.string(), status_.st_size, now.st_size));
+  }
+
  private:
   bool refill(std::size_t kept) {
     std::memmove(buffer_.data(), window_.data(), kept);
@@ -84,28 +95,57 @@ class InputFile {
   AlignedVector<char> buffer_;
   std::string_view window_{buffer_.data(), 0};
   int descriptor_ = -1;
-  std::int64_t bytes_ = 0;
+  struct stat status_ {};  // when it was opened
   std::int64_t position_ = 0;
 };
 
 class Source : public ByteSource {
  public:
   explicit Source(std::unique_ptr<InputFile> file) : file_(std::move(file)) {}
-  std::int64_t file_position() const override { return file_->position(); }
-  std::int64_t file_bytes() const override { return file_->bytes(); }
+
+  std::size_t read(std::span<char> out) final {
+    std::size_t filled = std::string_view(peeked_).copy(out.data(), out.size());
+    peeked_.erase(0, filled);
+    if (filled < out.size())
+      filled += decompress(out.subspan(filled));
+    if (filled < out.size())
+      file_->require_unchanged();
+    return filled;
+  }
+
+  std::string_view peek(std::size_t size) final {
+    const std::size_t before = peeked_.size();
+    if (size > before) {
+      peeked_.resize(size);
+      peeked_.resize(before + decompress({peeked_.data() + before, size - before}));
+    }
+    return std::string_view(peeked_).substr(0, size);
+  }
+
+  std::int64_t file_position() const final { return file_->position(); }
+  std::int64_t file_bytes() const final { return file_->bytes(); }
 
  protected:
+  // Fills `out`, but for the end of the content.
+  virtual std::size_t decompress(std::span<char> out) = 0;
+
   [[noreturn]] void damaged(std::string_view what) const {
+    file_->require_unchanged();
     throw BadInput(fmt::format("{}: {} at byte {} of the file; copy or compress it again", file_->path().string(), what,
                                file_->position()));
   }
   std::unique_ptr<InputFile> file_;
+
+ private:
+  std::string peeked_;
 };
 
 class PlainSource final : public Source {
  public:
   using Source::Source;
-  std::size_t read(std::span<char> out) override {
+
+ private:
+  std::size_t decompress(std::span<char> out) override {
     const std::string_view peeked = file_->buffered().substr(0, out.size());
     std::size_t filled = peeked.copy(out.data(), out.size());
     file_->consume(filled);
@@ -128,14 +168,14 @@ class GzipSource final : public Source {
   }
   ~GzipSource() override { inflateEnd(&stream_); }
 
-  std::size_t read(std::span<char> out) override {
+ private:
+  std::size_t decompress(std::span<char> out) override {
     std::size_t filled = 0;
     while (filled < out.size() && begin_member())
       filled += inflate_some(out.subspan(filled));
     return filled;
   }
 
- private:
   // False at the end of the file between members. Zeros there are padding, as tapes and block devices leave it.
   bool begin_member() {
     if (inside_)
@@ -183,7 +223,8 @@ class ZstdSource final : public Source {
   }
   ~ZstdSource() override { ZSTD_freeDCtx(stream_); }
 
-  std::size_t read(std::span<char> out) override {
+ private:
+  std::size_t decompress(std::span<char> out) override {
     ZSTD_outBuffer output{out.data(), out.size(), 0};
     while (output.pos < output.size) {
       const std::string_view window = file_->window();
@@ -202,9 +243,58 @@ class ZstdSource final : public Source {
     return output.pos;
   }
 
- private:
   ZSTD_DCtx* stream_;
   bool inside_ = false;  // a frame
+};
+
+// A file of one stream or of several, as pbzip2 writes them.
+class Bzip2Source final : public Source {
+ public:
+  explicit Bzip2Source(std::unique_ptr<InputFile> file) : Source(std::move(file)) { begin_stream(); }
+  ~Bzip2Source() override { BZ2_bzDecompressEnd(&stream_); }
+
+ private:
+  void begin_stream() {
+    stream_ = {};
+    if (BZ2_bzDecompressInit(&stream_, 0, 0) != BZ_OK)
+      throw Error("bzip2 cannot start");
+    inside_ = true;
+  }
+
+  std::size_t decompress(std::span<char> out) override {
+    std::size_t filled = 0;
+    while (filled < out.size()) {
+      const std::string_view window = file_->window();
+      if (window.empty() && !inside_)
+        break;
+      if (window.empty())
+        damaged("the bzip2 data end too early");
+      if (!inside_) {
+        BZ2_bzDecompressEnd(&stream_);
+        begin_stream();
+      }
+      filled += decompress_some(window, out.subspan(filled));
+    }
+    return filled;
+  }
+
+  std::size_t decompress_some(std::string_view window, std::span<char> out) {
+    stream_.next_in = const_cast<char*>(window.data());
+    stream_.avail_in = static_cast<unsigned>(window.size());
+    stream_.next_out = out.data();
+    stream_.avail_out = static_cast<unsigned>(std::min<std::size_t>(out.size(), 1 << 30));
+    const std::size_t offered = stream_.avail_out;
+    const int result = BZ2_bzDecompress(&stream_);
+    file_->consume(window.size() - stream_.avail_in);
+    if (result == BZ_STREAM_END)
+      inside_ = false;
+    else if (result != BZ_OK)
+      damaged(fmt::format("damaged bzip2 data (error {})", result));
+    return offered - stream_.avail_out;
+  }
+
+  bz_stream stream_{};
+  bool inside_ = false;  // a stream
 };
 
 }  // namespace
@@ -217,6 +307,8 @@ std::unique_ptr<ByteSource> open_source(const std::filesystem::path& path) {
   const bool skippable = magic.size() == 4 && (magic[0] & '\xf0') == '\x50' && magic.substr(1) == "\x2a\x4d\x18";
   if (magic == "\x28\xb5\x2f\xfd" || skippable)
     return std::make_unique<ZstdSource>(std::move(file));
+  if (magic.starts_with("BZh") && magic.size() == 4 && magic[3] >= '1' && magic[3] <= '9')
+    return std::make_unique<Bzip2Source>(std::move(file));
   return std::make_unique<PlainSource>(std::move(file));
 }
 

@@ -11,6 +11,7 @@
 
 #include "host/data/table_rows.hpp"
 #include "segue/core/error.hpp"
+#include "segue/core/file.hpp"
 #include "segue/core/text.hpp"
 
 namespace segue::data {
@@ -164,6 +165,26 @@ Catalogue read_catalogue(const DataPaths& paths, const CatalogueOptions& options
   }
   catalogue.artist_names.resize(static_cast<std::size_t>(catalogue.artists.size()));
   return catalogue;
+}
+
+void write_catalogue(const std::filesystem::path& directory, const Catalogue& catalogue, const IdTable& song_ids) {
+  AtomicFile songs(directory / "songs.csv"), artists(directory / "artists.csv");
+  const auto write = [](AtomicFile& file, std::initializer_list<std::string_view> fields) {
+    std::string line;
+    for (const std::string_view field : fields) {
+      line += line.empty() ? "" : ",";
+      append_csv_field(line, field);
+    }
+    file.write(line + '\n');
+  };
+  write(songs, {"song_id", "title", "artist_id"});
+  for (std::int32_t song = 0; song < catalogue.songs(); ++song)
+    write(songs, {song_ids.id(song), catalogue.title_of(song), catalogue.artist_id_of(song)});
+  write(artists, {"artist_id", "name"});
+  for (std::int32_t artist = 0; artist < catalogue.artists.size(); ++artist)
+    write(artists, {catalogue.artists.id(artist), catalogue.artist_names[static_cast<std::size_t>(artist)]});
+  songs.commit();
+  artists.commit();
 }
 
 Csr read_follows(const DataPaths& paths, const CatalogueOptions& options, IdTable& users, Catalogue& catalogue,

@@ -125,15 +125,38 @@ void check_csr(const CsrView& matrix, const std::string& name) {
     throw InvalidArgument(fmt::format("{}: {}", name, fault));
 }
 
-void write_csr(const std::filesystem::path& directory, const std::string& stem, const CsrView& matrix) {
-  const std::array<std::int64_t, 2> shape{matrix.rows, matrix.columns};
-  write_npy<std::int64_t>(file_of(directory, stem, "shape"), shape);
-  write_npy<std::int64_t>(file_of(directory, stem, "offsets"), matrix.offsets);
-  write_npy<std::int32_t>(file_of(directory, stem, "indices"), matrix.indices);
-  if (matrix.values.empty())
-    std::filesystem::remove(file_of(directory, stem, "values"));
+CsrWriter::CsrWriter(const std::filesystem::path& directory, const std::string& stem, std::int64_t columns,
+                     std::span<const std::int64_t> offsets, bool has_values)
+    : directory_(directory),
+      stem_(stem),
+      columns_(columns),
+      offsets_(offsets),
+      indices_(file_of(directory, stem, "indices"), offsets.back()) {
+  if (has_values)
+    values_.emplace(file_of(directory, stem, "values"), offsets.back());
+}
+
+void CsrWriter::write(std::span<const std::int32_t> indices, std::span<const float> values) {
+  indices_.write(indices);
+  if (values_)
+    values_->write(values);
+}
+
+void CsrWriter::commit() {
+  const std::array<std::int64_t, 2> shape{static_cast<std::int64_t>(offsets_.size()) - 1, columns_};
+  write_npy<std::int64_t>(file_of(directory_, stem_, "shape"), shape);
+  write_npy<std::int64_t>(file_of(directory_, stem_, "offsets"), offsets_);
+  indices_.commit();
+  if (values_)
+    values_->commit();
   else
-    write_npy<float>(file_of(directory, stem, "values"), matrix.values);
+    std::filesystem::remove(file_of(directory_, stem_, "values"));
+}
+
+void write_csr(const std::filesystem::path& directory, const std::string& stem, const CsrView& matrix) {
+  CsrWriter writer(directory, stem, matrix.columns, matrix.offsets, !matrix.values.empty());
+  writer.write(matrix.indices, matrix.values);
+  writer.commit();
 }
 
 Csr read_csr(const std::filesystem::path& directory, const std::string& stem) {

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <optional>
 
 #include "host/data/table_rows.hpp"
@@ -15,27 +17,45 @@ constexpr std::int32_t kLongestMs = 24 * 60 * 60 * 1000;
 constexpr std::int32_t kLargestCount = 1'000'000'000;
 constexpr std::int64_t kEarliestTimestamp = 631152000;  // 1990-01-01
 
-std::optional<std::int32_t> parse_within(std::string_view text, std::int32_t least, std::int32_t most) {
-  std::int32_t value = 0;
+template <class Number>
+std::optional<Number> parse_number(std::string_view text) {
+  Number value{};
   const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (fault != std::errc{} || end != text.data() + text.size() || value < least || value > most)
+  if (fault != std::errc{} || end != text.data() + text.size())
     return std::nullopt;
   return value;
 }
 
-// Reads the fields of a record. The first that is not what it should be is column() with reason().
+// A whole number; "3.0", as tools write columns that they keep as floats, is one.
+std::optional<std::int32_t> parse_within(std::string_view text, std::int32_t least, std::int32_t most) {
+  std::optional<std::int32_t> value = parse_number<std::int32_t>(text);
+  if (!value && text.find('.') != std::string_view::npos) {
+    const std::optional<double> real = parse_number<double>(text);
+    if (real && *real >= least && *real <= most && std::floor(*real) == *real)
+      value = static_cast<std::int32_t>(*real);
+  }
+  return value && *value >= least && *value <= most ? value : std::nullopt;
+}
+
+// Reads the fields of a record. The first that is not what it should be is the fault's column.
 class RowParser {
  public:
-  explicit RowParser(const ListenSchema& schema) : schema_(schema) {}
+  RowParser(const ListenSchema& schema, std::deque<std::string>& composed) : schema_(schema), composed_(composed) {}
 
-  bool parse(const Record& record) {
+  enum class Outcome { listen, not_music, low_rating, reject };
+
+  Outcome parse(const Record& record) {
     fault_ = -1;
-    if (record.fields.size() != schema_.fields)
-      return false;
-    user = record.fields[static_cast<std::size_t>(schema_.user)];
-    song = record.fields[static_cast<std::size_t>(schema_.song)];
-    return valid(schema_.user, is_id(user)) && valid(schema_.song, is_id(song)) && parse_timestamp(record) &&
-           parse_ms_played(record) && parse_count(record);
+    if (record.fields.size() != schema_.names.size())
+      return Outcome::reject;
+    if (!schema_.music || is_not_music(record))
+      return Outcome::not_music;
+    user = schema_.user >= 0 ? field(record, schema_.user) : std::string_view(schema_.user_name);
+    const bool good = valid(schema_.user, is_id(user)) && parse_song(record) && parse_timestamp(record) &&
+                      parse_ms_played(record) && parse_count(record) && parse_rating(record);
+    if (!good)
+      return Outcome::reject;
+    return rating < schema_.min_rating ? Outcome::low_rating : Outcome::listen;
   }
 
   Reject reject(const Record& record) const {
@@ -44,11 +64,11 @@ class RowParser {
     reject.line = record.line;
     if (fault_ < 0) {
       reject.value = record.text;
-      reject.reason = wrong_field_count(schema_.fields, record.fields.size());
+      reject.reason = wrong_field_count(schema_.names.size(), record.fields.size());
       return reject;
     }
     reject.column = schema_.names[static_cast<std::size_t>(fault_)];
-    reject.value = record.fields[static_cast<std::size_t>(fault_)];
+    reject.value = field(record, fault_);
     reject.reason = expected();
     return reject;
   }
@@ -57,17 +77,51 @@ class RowParser {
   std::int64_t timestamp = ListenLog::kUnknownTime;
   std::int32_t ms_played = ListenLog::kUnknownDuration;
   std::int32_t count = 1;
+  double rating = std::numeric_limits<double>::infinity();
 
  private:
+  static std::string_view field(const Record& record, int column) {
+    return record.fields[static_cast<std::size_t>(column)];
+  }
+
   bool valid(int column, bool good) {
     fault_ = good ? -1 : column;
     return good;
   }
 
+  // An export names what was played by one of several columns; a row with none of them (a file of the listener's own)
+  // has no song to learn from.
+  bool is_not_music(const Record& record) const {
+    const auto filled = [&](int column) { return !field(record, column).empty(); };
+    if (schema_.not_music.empty())
+      return false;
+    return std::ranges::any_of(schema_.not_music, filled) ||
+           std::ranges::none_of(schema_.song, [&](const std::vector<int>& columns) {
+             return std::ranges::any_of(columns, filled);
+           });
+  }
+
+  bool parse_song(const Record& record) {
+    for (const std::vector<int>& columns : schema_.song) {
+      if (std::ranges::any_of(columns, [&](int column) { return field(record, column).empty(); }))
+        continue;
+      song = columns.size() == 1 ? field(record, columns[0]) : compose(record, columns);
+      return valid(columns[0], is_id(song));
+    }
+    return valid(schema_.song[0][0], false);
+  }
+
+  std::string_view compose(const Record& record, const std::vector<int>& columns) {
+    std::string& id = composed_.emplace_back(field(record, columns[0]));
+    for (std::size_t i = 1; i < columns.size(); ++i)
+      id.append(" - ").append(field(record, columns[i]));
+    return id;
+  }
+
   bool parse_timestamp(const Record& record) {
     if (schema_.timestamp < 0)
       return true;
-    const auto parsed = segue::parse_timestamp(record.fields[static_cast<std::size_t>(schema_.timestamp)]);
+    const auto parsed = segue::parse_timestamp(field(record, schema_.timestamp));
     timestamp = parsed.value_or(ListenLog::kUnknownTime);
     return valid(schema_.timestamp, timestamp >= kEarliestTimestamp && timestamp <= schema_.latest_timestamp);
   }
@@ -75,7 +129,7 @@ class RowParser {
   bool parse_ms_played(const Record& record) {
     if (schema_.ms_played < 0)
       return true;
-    const auto parsed = parse_within(record.fields[static_cast<std::size_t>(schema_.ms_played)], 0, kLongestMs);
+    const auto parsed = parse_within(field(record, schema_.ms_played), 0, kLongestMs);
     ms_played = parsed.value_or(ListenLog::kUnknownDuration);
     return valid(schema_.ms_played, parsed.has_value());
   }
@@ -83,9 +137,17 @@ class RowParser {
   bool parse_count(const Record& record) {
     if (schema_.count < 0)
       return true;
-    const auto parsed = parse_within(record.fields[static_cast<std::size_t>(schema_.count)], 1, kLargestCount);
+    const auto parsed = parse_within(field(record, schema_.count), 1, kLargestCount);
     count = parsed.value_or(1);
     return valid(schema_.count, parsed.has_value());
+  }
+
+  bool parse_rating(const Record& record) {
+    if (schema_.rating < 0)
+      return true;
+    const auto parsed = parse_number<double>(field(record, schema_.rating));
+    rating = parsed.value_or(0);
+    return valid(schema_.rating, parsed.has_value() && std::isfinite(rating));
   }
 
   std::string expected() const {
@@ -96,32 +158,39 @@ class RowParser {
       return fmt::format("expected whole milliseconds from 0 to {} (24 hours)", kLongestMs);
     if (fault_ == schema_.count)
       return fmt::format("expected a whole number of plays from 1 to {}", kLargestCount);
+    if (fault_ == schema_.rating)
+      return "expected a rating: a number";
     return std::string(kExpectedId);
   }
 
   const ListenSchema& schema_;
+  std::deque<std::string>& composed_;
   int fault_ = -1;  // column, −1: the number of fields
 };
+
+std::string_view optional_field(const Record& record, int column) {
+  return column < 0 ? std::string_view{} : record.fields[static_cast<std::size_t>(column)];
+}
 
 }  // namespace
 
 void IdColumn::clear() {
   ids_.clear();
+  first_of_new_.clear();
   new_ = IdTable();
 }
 
 void IdColumn::resolve(const IdTable& table) {
   rows_.resize(ids_.size());
   table.find(ids_, rows_);
-  for (std::size_t i = 0; i < ids_.size(); ++i)
-    if (rows_[i] == IdTable::kNone)
-      rows_[i] = -2 - new_.add(ids_[i]);
-}
-
-void IdColumn::add_new(IdTable& table) {
-  new_rows_.resize(static_cast<std::size_t>(new_.size()));
-  for (std::size_t i = 0; i < new_rows_.size(); ++i)
-    new_rows_[i] = table.add(new_.id(static_cast<std::int32_t>(i)));
+  for (std::size_t i = 0; i < ids_.size(); ++i) {
+    if (rows_[i] != IdTable::kNone)
+      continue;
+    const std::int32_t row = new_.add(ids_[i]);
+    if (static_cast<std::size_t>(row) == first_of_new_.size())
+      first_of_new_.push_back(i);
+    rows_[i] = -2 - row;
+  }
 }
 
 void IdColumn::copy_rows(std::int32_t* out) const {
@@ -129,29 +198,41 @@ void IdColumn::copy_rows(std::int32_t* out) const {
     *out++ = row >= 0 ? row : new_rows_[static_cast<std::size_t>(-2 - row)];
 }
 
-void ListenBlock::parse(const ListenSchema& schema) {
+void ListenBlock::parse() {
   user.clear();
   song.clear();
+  for (auto* column : {&ms_played, &count})
+    column->clear();
+  for (auto* column : {&title, &artist_id, &artist})
+    column->clear();
   timestamp.clear();
-  ms_played.clear();
-  count.clear();
   rejects.clear();
-  RowParser row(schema);
-  records.for_each(
+  composed_.clear();
+  not_music = low_ratings = 0;
+  RowParser row(*schema, composed_);
+  const bool has_names = schema->has_names();
+  records->for_each(
       [&](const Record& record) {
-        if (!row.parse(record)) {
-          rejects.push_back(row.reject(record));
-          return;
+        switch (row.parse(record)) {
+          case RowParser::Outcome::reject: rejects.push_back(row.reject(record)); return;
+          case RowParser::Outcome::not_music: ++not_music; return;
+          case RowParser::Outcome::low_rating: ++low_ratings; return;
+          case RowParser::Outcome::listen: break;
         }
         user.push_back(row.user);
         song.push_back(row.song);
         timestamp.push_back(row.timestamp);
         ms_played.push_back(row.ms_played);
-        if (schema.count >= 0)
+        if (schema->count >= 0)
           count.push_back(row.count);
+        if (has_names) {
+          title.push_back(optional_field(record, schema->title));
+          artist_id.push_back(optional_field(record, schema->artist_id));
+          artist.push_back(optional_field(record, schema->artist));
+        }
       },
       [&](const DamagedRecord& record) {
-        rejects.push_back({schema.file, record.line, "", std::string(record.text), std::string(record.reason)});
+        rejects.push_back({schema->file, record.line, "", std::string(record.text), std::string(record.reason)});
       });
 }
 

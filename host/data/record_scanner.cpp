@@ -16,7 +16,7 @@ RecordScanner::Found RecordScanner::scan(std::string_view text, std::size_t star
   while (step == Step::next_field) {
     if (position - start > longest_record_)
       step = Step::too_long;
-    else if (position < text.size() && text[position] == '"')
+    else if (quotes_ && position < text.size() && text[position] == '"')
       step = scan_quoted(text, start, position, at_end);
     else
       step = scan_plain(text, start, position, at_end);

@@ -6,7 +6,7 @@
 
 namespace segue::data {
 
-/// Where one record of a table ends and its fields lie. The rules stand at TableFormat and RecordBlock::for_each.
+/// Where one record of a table ends and its fields lie. The rules stand at TableFormat and TableBlock.
 class RecordScanner {
  public:
   struct Field {
@@ -24,7 +24,8 @@ class RecordScanner {
   /// Bytes past the longest record that it takes to tell how a longer one is at fault.
   static constexpr std::size_t kLookahead = 2;
 
-  RecordScanner(char delimiter, std::size_t longest_record) : delimiter_(delimiter), longest_record_(longest_record) {}
+  RecordScanner(char delimiter, bool quotes, std::size_t longest_record)
+      : delimiter_(delimiter), quotes_(quotes), longest_record_(longest_record) {}
 
   /// Looks at the record that begins at text[start], start < text.size().
   /// @param at_end  the text ends with a record
@@ -46,6 +47,7 @@ class RecordScanner {
   }
 
   char delimiter_;
+  bool quotes_;
   std::size_t longest_record_;
   std::vector<Field> fields_;
   std::size_t end_ = 0;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "host/data/compression.hpp"
 #include "host/data/simulate_catalogue.hpp"
 #include "host/data/simulate_listener.hpp"
 #include "host/data/simulate_tables.hpp"

@@ -9,15 +9,6 @@
 
 namespace segue::data::simulated {
 
-enum class Compression { none, gz, zst };
-
-/// @throws InvalidArgument  naming the ones there are
-Compression parse_compression(std::string_view name);
-/// ".csv", ".csv.gz" or ".csv.zst"
-std::string_view table_suffix(Compression compression);
-/// A whole gzip member or zstd frame: compressed pieces, end to end, are a compressed file.
-std::string compress(Compression compression, std::string text);
-
 constexpr std::string_view kListensHeader = "user_id,song_id,timestamp,ms_played,context\n";
 constexpr std::string_view kFollowsHeader = "user_id,artist_id\n";
 constexpr std::string_view kArtistsHeader = "artist_id,name\n";

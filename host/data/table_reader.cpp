@@ -21,6 +21,8 @@ void check_format(const TableFormat& format) {
   if (format.block_bytes < 1 || format.longest_record_bytes < 1)
     throw InvalidArgument(fmt::format("block_bytes {} and longest_record_bytes {} must be at least 1",
                                       format.block_bytes, format.longest_record_bytes));
+  if (!format.header.empty() && format.delimiter == '\0')
+    throw InvalidArgument("a table without a header row needs a delimiter");
 }
 
 // Tab if the header row has one, else the more frequent of comma and semicolon; what is quoted does not count.
@@ -36,19 +38,16 @@ char guess_delimiter(std::string_view text) {
   return tabs > 0 ? '\t' : semicolons > commas ? ';' : ',';
 }
 
-std::string join(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names)
-    text += (text.empty() ? "" : ", ") + quote_for_message(name);
-  return text;
-}
-
 }  // namespace
 
 struct TableReader::Impl {
-  Impl(std::filesystem::path file, const TableFormat& table_format)
-      : path(std::move(file)), format(table_format), source(open_source(path)) {
-    read_header();
+  Impl(std::filesystem::path file, std::unique_ptr<ByteSource> bytes, const TableFormat& table_format)
+      : path(std::move(file)), format(table_format), source(std::move(bytes)), header(format.header) {
+    skip_bom_and_blank_lines();
+    if (header.empty())
+      read_header();
+    else
+      delimiter = format.delimiter;
   }
 
   std::size_t block_bytes() const { return static_cast<std::size_t>(format.block_bytes); }
@@ -78,13 +77,16 @@ struct TableReader::Impl {
     }
   }
 
-  void read_header() {
+  void skip_bom_and_blank_lines() {
     fill(3);
     if (pending.starts_with("\xff\xfe") || pending.starts_with("\xfe\xff"))
       refuse("is UTF-16; save it as UTF-8");
     if (pending == "\xef\xbb\xbf")
       pending.clear();
     skip_blank_lines();
+  }
+
+  void read_header() {
     RecordScanner::Found found = RecordScanner::Found::unfinished;
     for (std::size_t size = std::min<std::size_t>(4096, block_bytes()); found == RecordScanner::Found::unfinished;
          size *= 2) {
@@ -94,7 +96,7 @@ struct TableReader::Impl {
       if (format.delimiter == '\0' && !ended && pending.find('\n') == kNone && pending.size() <= longest_record())
         continue;
       delimiter = format.delimiter != '\0' ? format.delimiter : guess_delimiter(pending);
-      RecordScanner scanner(delimiter, longest_record());
+      RecordScanner scanner(delimiter, format.quotes, longest_record());
       found = scanner.scan(pending, 0, ended);
       if (found == RecordScanner::Found::record)
         take_header(scanner);
@@ -108,9 +110,10 @@ struct TableReader::Impl {
   void take_header(const RecordScanner& scanner) {
     if (pending.find('\0') < scanner.end())
       refuse(fmt::format("NUL bytes in the header row, line {}; expected a text table in UTF-8", next_line));
-    RecordBlock block;
+    TableBlock block;
     block.text = pending.substr(0, scanner.next());
     block.delimiter = delimiter;
+    block.quotes = format.quotes;
     block.longest_record_bytes = format.longest_record_bytes;
     block.for_each([&](const Record& record) { header.assign(record.fields.begin(), record.fields.end()); },
                    [](const DamagedRecord&) {});
@@ -122,13 +125,13 @@ struct TableReader::Impl {
   std::size_t find_cut() {
     if (ended)
       return pending.size();
-    if (pending.find('"') == kNone) {
+    if (!format.quotes || pending.find('"') == kNone) {
       const std::size_t line_break = pending.rfind('\n');
       if (line_break != kNone)
         return line_break + 1;
       return pending.size() < longest_record() + RecordScanner::kLookahead ? 0 : cut_long_record();
     }
-    RecordScanner scanner(delimiter, longest_record());
+    RecordScanner scanner(delimiter, format.quotes, longest_record());
     std::size_t start = 0;
     while (start < pending.size() && scanner.scan(pending, start, false) != RecordScanner::Found::unfinished) {
       if (scanner.next() == kNone)
@@ -156,7 +159,7 @@ struct TableReader::Impl {
     discarding = false;
   }
 
-  bool next(RecordBlock& block) {
+  bool next(TableBlock& block) {
     std::size_t cut = 0;
     for (std::size_t size = block_bytes(); cut == 0;) {
       fill(size);
@@ -176,6 +179,7 @@ struct TableReader::Impl {
     block.first_line = next_line;
     block.file_position = source->file_position();
     block.delimiter = delimiter;
+    block.quotes = format.quotes;
     block.longest_record_bytes = format.longest_record_bytes;
     next_line += std::count(block.text.begin(), block.text.end(), '\n');
     return true;
@@ -192,10 +196,13 @@ struct TableReader::Impl {
   std::int64_t next_line = 1;  // of what is pending
 };
 
-TableReader::TableReader(std::filesystem::path path, const TableFormat& format) {
+TableReader::TableReader(std::filesystem::path path, std::unique_ptr<ByteSource> source, const TableFormat& format) {
   check_format(format);
-  impl_ = std::make_unique<Impl>(std::move(path), format);
+  impl_ = std::make_unique<Impl>(std::move(path), std::move(source), format);
 }
+
+TableReader::TableReader(std::filesystem::path path, const TableFormat& format)
+    : TableReader(path, open_source(path), format) {}
 
 TableReader::~TableReader() = default;
 
@@ -203,7 +210,7 @@ const std::filesystem::path& TableReader::path() const {
   return impl_->path;
 }
 
-const std::vector<std::string>& TableReader::header() const {
+const std::vector<std::string>& TableReader::columns() const {
   return impl_->header;
 }
 
@@ -215,26 +222,12 @@ std::int64_t TableReader::file_bytes() const {
   return impl_->source->file_bytes();
 }
 
-int TableReader::column(std::string_view name) const {
-  const std::vector<std::string>& names = header();
-  const auto found = std::find(names.begin(), names.end(), name);
-  if (found == names.end())
-    return -1;
-  if (std::find(found + 1, names.end(), name) != names.end())
-    throw BadInput(fmt::format("{}: two columns are named {}; rename one", path().string(), quote_for_message(name)));
-  return static_cast<int>(found - names.begin());
-}
-
-int TableReader::require_column(std::string_view name, std::string_view advice) const {
-  const int found = column(name);
-  if (found < 0)
-    throw BadInput(fmt::format("{}: no column {}; there are {}; {}", path().string(), quote_for_message(name),
-                               join(header()), advice));
-  return found;
+std::unique_ptr<RecordBlock> TableReader::make_block() const {
+  return std::make_unique<TableBlock>();
 }
 
 bool TableReader::next(RecordBlock& block) {
-  return impl_->next(block);
+  return impl_->next(static_cast<TableBlock&>(block));
 }
 
 }  // namespace segue::data

@@ -35,12 +35,17 @@ void visit_keys(Config& c, Visitor& v) {
   constexpr double kLargestSeed = 9e15;  // a double holds it exactly
   v.section("input");
   v.number("reject_limit", c.input.reject_limit, {0, 1}, "fraction of a table's rows that may be rejected");
+  v.choice("layout", c.input.layout, Names<data::Layout>(data::layout_names().begin(), data::layout_names().end()),
+           "how the log lies in its files; auto: told by the content");
+  v.text("user", c.input.user, "whose log it is, where it does not say; \"\": the name of its folder");
+  v.number("min_rating", c.input.min_rating, {-1e9, 1e9}, "in a log of ratings, lower ones are left out");
   v.section("input.columns");
   v.text("user", c.input.columns.user, "listens: the listener's id");
   v.text("song", c.input.columns.song, "listens: the song's id");
   v.text("timestamp", c.input.columns.timestamp, "listens: time, ISO 8601 or epoch s or ms; may be missing");
   v.text("ms_played", c.input.columns.ms_played, "listens: milliseconds played; without it every row is a stream");
   v.text("count", c.input.columns.count, "listens: plays in the row; without it one");
+  v.text("rating", c.input.columns.rating, "listens: a rating; those below min_rating are left out");
 
   v.section("interactions");
   v.number("stream_ms", c.interactions.stream_ms, {0, 86400000},
@@ -166,7 +171,7 @@ class Printer {
     std::string_view chosen;
     for (const auto& [word, meant] : names) {
       options += fmt::format("{}{}", options.empty() ? "" : " or ", word);
-      if (meant == value)
+      if (meant == value && chosen.empty())  // a layout has several names
         chosen = word;
     }
     line(name, toml_string(chosen), fmt::format("{} ({})", meaning, options));

@@ -7,6 +7,7 @@
 #include "segue/core/file.hpp"
 #include "segue/core/log.hpp"
 #include "segue/core/memory_plan.hpp"
+#include "segue/core/parallel.hpp"
 #include "segue/core/text.hpp"
 #include "segue/pipeline/run.hpp"
 
@@ -15,32 +16,63 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A row of a listening log has some 60 bytes; compressed, some 15. In memory a row is 20 bytes, and up to 24 more
-// while rows are sorted into pairs of user and song.
-MemoryPlan reading_plan(const data::DataPaths& paths) {
-  const auto bytes = static_cast<std::int64_t>(fs::file_size(paths.listens));
-  const std::string extension = paths.listens.extension().string();
-  const std::int64_t rows = bytes / (extension == ".gz" || extension == ".zst" ? 15 : 60) + 1;
-  MemoryPlan plan(fmt::format("read {} (about {} listens)", paths.listens.filename().string(), rows));
-  plan.add("log", rows * 20);
-  plan.add("user-song matrix", rows * 24);
-  plan.add("blocks in flight", 64 << 20);
-  return plan;
+// What reading may hold of the memory there is: blocks in flight, then ids, runs and matrices.
+struct ReadingMemory {
+  std::int64_t available = available_memory_bytes();
+  std::int64_t blocks = available / 8;
+  std::int64_t ids = available * 3 / 8;
+  std::int64_t interactions = available / 2;
+};
+
+// Two waves of twelve blocks a thread, each with its text, its fields and its columns.
+data::ListenOptions reading_options(const Config& config, const ReadingMemory& memory) {
+  constexpr std::int64_t kCopies = 3;
+  data::ListenOptions options = config.input;
+  options.format.block_bytes =
+      std::clamp<std::int64_t>(memory.blocks / (24 * kCopies * thread_count()), 4 << 10, options.format.block_bytes);
+  return options;
+}
+
+// A row of a listening log has some 60 bytes; compressed, some 15. In memory a row is 24 bytes, and up to 16 more as a
+// pair of user and song.
+void log_plan(const data::DataPaths& paths, const ReadingMemory& memory, const fs::path& folder) {
+  std::int64_t rows = 0;
+  for (const fs::path& file : paths.listens)
+    if (fs::is_regular_file(file)) {
+      const std::string extension = file.extension().string();
+      const bool compressed = extension == ".gz" || extension == ".zst" || extension == ".bz2" || extension == ".parquet";
+      rows += static_cast<std::int64_t>(fs::file_size(file)) / (compressed ? 15 : 60) + 1;
+    }
+  MemoryPlan plan(fmt::format("read about {} listens", rows));
+  plan.add("log", std::min(rows * 24, memory.interactions));
+  plan.add("user-song matrix", std::min(rows * 16, memory.interactions));
+  plan.add("blocks in flight", std::min<std::int64_t>(memory.blocks, std::int64_t{36 << 20} * thread_count()));
+  log::info("{} and the ids; {} available{}", plan.to_string(), format_bytes(memory.available),
+            rows * 24 > memory.interactions * 2 / 5
+                ? fmt::format("; what does not fit is spilled to {}, about {}", folder.string(), format_bytes(rows * 24))
+                : "");
+}
+
+void require_ids_fit(const Listening& listening, const ReadingMemory& memory) {
+  const std::int64_t bytes = listening.users.memory_bytes() + listening.songs.memory_bytes();
+  if (bytes > memory.ids)
+    throw OutOfMemory(fmt::format("the ids of {} users and {} songs take {}, and there are {} for them; "
+                                  "raise --memory, or run on a larger machine",
+                                  listening.users.size(), listening.songs.size(), format_bytes(bytes),
+                                  format_bytes(memory.ids)));
 }
 
 data::CatalogueOptions catalogue_options(const Config& config) {
   return {.reject_limit = config.input.reject_limit};
 }
 
-std::int64_t count_songs_heard(const data::Csr& plays) {
-  std::vector<bool> heard(static_cast<std::size_t>(plays.columns));
-  for (const std::int32_t song : plays.indices)
-    heard[static_cast<std::size_t>(song)] = true;
-  return std::count(heard.begin(), heard.end(), true);
-}
-
 /// The catalogue's tables travel with the run as they came, so that it can be read without the data directory.
-void copy_tables(const data::DataPaths& paths, const fs::path& directory) {
+void copy_tables(const data::DataPaths& paths, const Listening& listening, const fs::path& directory) {
+  if (paths.songs.empty() && !listening.catalogue.empty()) {  // the log itself has titles
+    fs::create_directories(directory);
+    data::write_catalogue(directory, listening.catalogue, listening.songs);
+    return;
+  }
   for (const fs::path& table : {paths.songs, paths.artists, paths.follows})
     if (!table.empty()) {
       fs::create_directories(directory);
@@ -67,6 +99,9 @@ data::DataPaths copied_tables(const fs::path& directory) {
 nlohmann::ordered_json to_json(const LogSummary& s) {
   return {{"rows", s.rows},
           {"rejects", s.rejects},
+          {"duplicates", s.duplicates},
+          {"not_music", s.not_music},
+          {"low_ratings", s.low_ratings},
           {"listeners", s.listeners},
           {"songs_heard", s.songs_heard},
           {"streams", s.streams},
@@ -78,6 +113,9 @@ nlohmann::ordered_json to_json(const LogSummary& s) {
 LogSummary summary_from_json(const nlohmann::json& j) {
   return {.rows = j.at("rows"),
           .rejects = j.at("rejects"),
+          .duplicates = j.at("duplicates"),
+          .not_music = j.at("not_music"),
+          .low_ratings = j.at("low_ratings"),
           .listeners = j.at("listeners"),
           .songs_heard = j.at("songs_heard"),
           .streams = j.at("streams"),
@@ -86,39 +124,51 @@ LogSummary summary_from_json(const nlohmann::json& j) {
           .last_timestamp = j.at("last_timestamp")};
 }
 
-void require_listens(const data::ListenLog& log, const data::DataPaths& paths, const data::RejectLog& rejects) {
-  if (log.size() > 0)
+void require_listens(const data::ListenCounts& counts, const data::DataPaths& paths, const data::RejectLog& rejects) {
+  if (counts.listens > 0)
     return;
-  const std::string why = rejects.count() == 0
-                              ? "it has a header and no rows"
-                              : fmt::format("all of its rows were rejected, the first (line {}) because {}",
-                                            rejects.first().line, rejects.first().reason);
-  throw BadInput(fmt::format("{}: no listens: {}", paths.listens.string(), why));
+  std::string why = "it has no rows";
+  if (counts.not_music + counts.low_ratings > 0)
+    why = fmt::format("{} of its rows are podcasts, books or videos, {} are rated below input.min_rating",
+                      counts.not_music, counts.low_ratings);
+  else if (rejects.count() > 0)
+    why = fmt::format("all of its rows were rejected, the first (line {}) because {}", rejects.first().line,
+                      rejects.first().reason);
+  throw BadInput(fmt::format("{}: no listens: {}", paths.listens[0].string(), why));
 }
 
 }  // namespace
 
-Listening read_listening(const data::DataPaths& paths, const Config& config, data::RejectLog& rejects,
-                         Progress& progress) {
-  const MemoryPlan plan = reading_plan(paths);
-  log::info("{}; {} available", plan.to_string(), format_bytes(available_memory_bytes()));
-  plan.require(available_memory_bytes(), "split the log");
-
+Listening read_listening(const data::DataPaths& paths, const Config& config, const fs::path& folder,
+                         data::RejectLog& rejects, Progress& progress) {
+  const ReadingMemory memory;
+  log_plan(paths, memory, folder);
   Listening listening;
   listening.catalogue = data::read_catalogue(paths, catalogue_options(config), listening.songs, rejects, progress);
-  const data::ListenLog log =
-      data::read_listens(paths.listens, config.input, listening.users, listening.songs, rejects, progress);
-  require_listens(log, paths, rejects);
+  data::InteractionsBuilder builder(config.interactions, memory.interactions, folder);
+  const data::ListenCounts counts = data::read_listens(
+      paths.listens, reading_options(config, memory), listening.users, listening.songs,
+      paths.songs.empty() ? &listening.catalogue : nullptr, rejects, progress, [&](const data::ListenLog& batch) {
+        require_ids_fit(listening, memory);
+        builder.add(batch);
+      });
+  require_listens(counts, paths, rejects);
   const std::int64_t listeners = listening.users.size();
   listening.follows =
       data::read_follows(paths, catalogue_options(config), listening.users, listening.catalogue, rejects, progress);
-  listening.interactions =
-      data::build_interactions(log, listeners, listening.songs.size(), config.interactions, progress);
-  const data::Interactions& interactions = listening.interactions;
-  listening.summary = {.rows = log.size(),
+  data::Interactions& interactions = listening.interactions;
+  const std::int64_t songs = listening.songs.size();
+  if (builder.spilled())
+    static_cast<data::InteractionTotals&>(interactions) = builder.write(listeners, songs, folder, progress);
+  else
+    interactions = builder.build(listeners, songs, progress);
+  listening.summary = {.rows = counts.listens,
                        .rejects = rejects.count(),
+                       .duplicates = interactions.duplicates,
+                       .not_music = counts.not_music,
+                       .low_ratings = counts.low_ratings,
                        .listeners = listeners,
-                       .songs_heard = count_songs_heard(interactions.plays),
+                       .songs_heard = std::ranges::count(interactions.heard, true),
                        .streams = interactions.streams,
                        .skips = interactions.skips,
                        .first_timestamp = interactions.first_timestamp,
@@ -129,9 +179,11 @@ Listening read_listening(const data::DataPaths& paths, const Config& config, dat
 void write_listening(const fs::path& directory, const Listening& listening, const data::DataPaths& paths) {
   data::write_ids(directory / "users.ids.tsv", listening.users);
   data::write_ids(directory / "songs.ids.tsv", listening.songs);
-  data::write_csr(directory, "strength", listening.interactions.strength.view());
-  data::write_csr(directory, "plays", listening.interactions.plays.view());
-  copy_tables(paths, directory / "catalogue");
+  if (listening.interactions.plays.rows > 0) {  // else they are there already
+    data::write_csr(directory, "strength", listening.interactions.strength.view());
+    data::write_csr(directory, "plays", listening.interactions.plays.view());
+  }
+  copy_tables(paths, listening, directory / "catalogue");
   write_file(directory / "summary.json", to_json(listening.summary).dump(1) + "\n");
 }
 

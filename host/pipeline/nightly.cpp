@@ -94,7 +94,7 @@ class Night {
   /// When too much is rejected there is no run to hold the rejects, so they go beside the runs.
   Listening read_or_keep_rejects(data::RejectLog& rejects, const fs::path& directory) {
     try {
-      return read_listening(paths_, config_, rejects, progress_);
+      return read_listening(paths_, config_, directory, rejects, progress_);
     } catch (const BadInput& error) {
       if (rejects.count() == 0)
         throw;
@@ -214,7 +214,7 @@ NightlyResult run_nightly(const NightlyOptions& options, Progress& progress) {
   const auto start = std::chrono::steady_clock::now();
   if (options.runs.empty())
     throw InvalidArgument("--runs: a folder expected");
-  const data::DataPaths paths = data::find_tables(options.data);
+  const data::DataPaths paths = data::find_input(options.data.string());
   fs::create_directories(options.runs);
   const FolderLock lock(options.runs);
   require_flippable(options.runs);
@@ -251,7 +251,7 @@ NightlyResult run_nightly(const NightlyOptions& options, Progress& progress) {
 NightlyResult train_als(const fs::path& data, const fs::path& out, Device device, const Config& config,
                         Progress& progress) {
   const auto start = std::chrono::steady_clock::now();
-  const data::DataPaths paths = data::find_tables(data);
+  const data::DataPaths paths = data::find_input(data.string());
   if (fs::exists(out))
     throw InvalidArgument(fmt::format("--out {}: it exists; name a new folder", out.string()));
   const fs::path working = out.string() + ".partial";

@@ -22,10 +22,15 @@ TEST(ParseTimestamp, ReadsDaysAndMinutes) {
   EXPECT_EQ(parse_timestamp("2012-02-29"), 1330473600);
 }
 
+TEST(ParseTimestamp, NumbersAreSecondsOrFinerByTheirDigits) {
+  for (const char* text : {"1307344089", "1307344089.0", "1307344089000", "1307344089123456", "1307344089123456789"})
+    EXPECT_EQ(parse_timestamp(text), 1307344089) << text;
+}
+
 TEST(ParseTimestamp, RefusesWhatIsNotATime) {
   for (const char* text :
        {"", "x", "2011-02-29", "2011-13-01", "2011-06-06T24:00:00Z", "2011-06-06T07:60:00Z", "2011-06-06T07:08:09Zulu",
-        "2011-06-06T07:08:09+2", "2011-06-06T", "-5", "12.5", "123456789012345", "2011-6-6", "2011-06-06T07:08:09."})
+        "2011-06-06T07:08:09+2", "2011-06-06T", "-5", "12.x", "12345678901234567890", "2011-6-6", "2011-06-06T07:08:09."})
     EXPECT_EQ(parse_timestamp(text), std::nullopt) << text;
 }
 

@@ -25,7 +25,7 @@ struct Tables {
   Catalogue catalogue;
 
   void read(const CatalogueOptions& options = {}) {
-    const DataPaths paths = find_tables(folder.path());
+    const DataPaths paths = find_input(folder.path().string());
     RejectLog log(folder.path() / "rejects.csv");
     catalogue = read_catalogue(paths, options, songs, log, no_progress());
     log.commit();
@@ -40,51 +40,6 @@ struct Tables {
     return lines;
   }
 };
-
-TEST(FindTables, TakesEveryEnding) {
-  const TempFolder folder;
-  folder.write("listens.tsv.zst", "");
-  folder.write("songs.csv.gz", "");
-  folder.write("follows.csv", "");
-  const DataPaths paths = find_tables(folder.path());
-  EXPECT_EQ(paths.listens, folder.path() / "listens.tsv.zst");
-  EXPECT_EQ(paths.songs, folder.path() / "songs.csv.gz");
-  EXPECT_EQ(paths.artists, "");
-  EXPECT_EQ(paths.follows, folder.path() / "follows.csv");
-}
-
-TEST(FindTables, SaysWhatItMisses) {
-  const TempFolder folder;
-  const std::string path = folder.path().string();
-  EXPECT_EQ(message_of<BadInput>([&] { find_tables(path + "/none"); }),
-            path + "/none: no such folder; expected one with listens.csv");
-  EXPECT_EQ(message_of<BadInput>([&] { find_tables(path); }),
-            path + ": no listening log; looked for listens.csv and listens.tsv, plain, .gz or .zst");
-  folder.write("listens.csv", "");
-  folder.write("listens.csv.gz", "");
-  EXPECT_EQ(message_of<BadInput>([&] { find_tables(path); }),
-            path + "/listens.csv and " + path + "/listens.csv.gz are both there; leave one");
-}
-
-TEST(FindTables, RefusesWhatIsNoFile) {
-  const TempFolder folder;
-  const std::string path = folder.path().string();
-  fs::create_directory(path + "/listens.csv");
-  EXPECT_EQ(message_of<BadInput>([&] { find_tables(path); }),
-            path + "/listens.csv is a folder; expected a table in a file");
-  fs::remove(path + "/listens.csv");
-  fs::create_symlink("/dev/null", path + "/listens.csv");
-  EXPECT_EQ(message_of<BadInput>([&] { find_tables(path); }),
-            path + "/listens.csv is not a regular file; expected a table in a file");
-  fs::remove(path + "/listens.csv");
-  folder.write("log", "");
-  fs::create_symlink("log", path + "/listens.csv");
-  fs::create_directory(path + "/songs.tsv");
-  EXPECT_EQ(message_of<BadInput>([&] { find_tables(path); }),
-            path + "/songs.tsv is a folder; expected a table in a file");
-  fs::remove(path + "/songs.tsv");
-  EXPECT_EQ(find_tables(path).listens, folder.path() / "listens.csv");
-}
 
 TEST(Catalogue, HoldsSongsAndArtists) {
   Tables tables;
@@ -210,7 +165,7 @@ TEST(Follows, AreAPatternWithNewUsersAndArtistsAppended) {
   users.add("u2");
   RejectLog rejects;
   const Csr follows =
-      read_follows(find_tables(tables.folder.path()), kAllRejects, users, tables.catalogue, rejects, no_progress());
+      read_follows(find_input(tables.folder.path().string()), kAllRejects, users, tables.catalogue, rejects, no_progress());
   EXPECT_EQ(follows.rows, 3);
   EXPECT_EQ(follows.columns, 3);
   EXPECT_THAT(follows.offsets, ElementsAre(0, 1, 3, 4));

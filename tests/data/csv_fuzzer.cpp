@@ -36,7 +36,7 @@ std::optional<std::string> read(const std::filesystem::path& path, std::int64_t 
   std::string seen;
   try {
     segue::data::TableReader reader(path, {.block_bytes = block_bytes, .longest_record_bytes = 64});
-    segue::data::RecordBlock block;
+    segue::data::TableBlock block;
     while (reader.next(block)) {
       if (block.text.empty())
         std::abort();

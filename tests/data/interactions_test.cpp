@@ -2,10 +2,12 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include "segue/core/error.hpp"
 #include "segue/core/random.hpp"
@@ -65,7 +67,7 @@ TEST(Interactions, StreamsAndSkips) {
 TEST(Interactions, MoreSkipsThanStreamsAreNegativeAndZeroIsNone) {
   std::vector<Row> rows{{0, 0, 1, 40000}, {0, 1, 1, 40000}, {1, 0, 1, 40000}, {1, 1, 1, 0}};
   for (int i = 0; i < 10; ++i)
-    rows.push_back({0, 1, 1, 0});  // 1 − 10 · 0.1 = 0
+    rows.push_back({0, 1, 1 + i, 0});  // 1 − 10 · 0.1 = 0
   const Interactions made = build(rows, 2, 2);
   EXPECT_THAT(made.plays.values, ElementsAre(1, 1, 1, 0));
   EXPECT_THAT(made.strength.offsets, ElementsAre(0, 1, 3));
@@ -116,7 +118,7 @@ TEST(Interactions, NothingFromNothing) {
 
 TEST(Interactions, MinimaTakeSongsFirstThenUsersOnce) {
   // Song 1 has one listener and goes; user 1 then has one stream left and goes; song 0 keeps user 0 all the same.
-  const std::vector<Row> rows{{0, 0, 1, 40000}, {0, 0, 1, 40000}, {1, 0, 1, 40000}, {1, 1, 1, 40000}};
+  const std::vector<Row> rows{{0, 0, 1, 40000}, {0, 0, 2, 40000}, {1, 0, 1, 40000}, {1, 1, 1, 40000}};
   const Interactions made = build(rows, 2, 2, {.min_user_streams = 2, .min_song_listeners = 2});
   EXPECT_THAT(made.strength.offsets, ElementsAre(0, 1, 1));
   EXPECT_THAT(made.strength.indices, ElementsAre(0));
@@ -148,15 +150,39 @@ TEST(Interactions, RowsOutsideTheShapeAreRefused) {
   EXPECT_EQ(message_of<InvalidArgument>([] {
               build({{0, 0, 1, 1}, {1, 2, 1, 1}}, 2, 2);
             }),
-            "listen 1 is of user 1 and song 2; there are 2 users and 2 songs");
+            "the log has 2 users and 3 songs; the matrix is to be 2 × 2");
   EXPECT_EQ(message_of<InvalidArgument>([] {
               build({{-1, 0, 1, 1}}, 2, 2);
             }),
-            "listen 0 is of user -1 and song 0; there are 2 users and 2 songs");
+            "listen 0 is of user -1 and song 0");
   ListenLog log = log_of({{0, 0, 1, 1}});
   log.timestamp.clear();
   EXPECT_EQ(message_of<InvalidArgument>([&] { build_interactions(log, 1, 1, {}, no_progress()); }),
             "the log's columns differ in length");
+}
+
+TEST(Interactions, DuplicatesCountOnce) {
+  const std::int64_t none = ListenLog::kUnknownTime;
+  const Interactions timed = build({{0, 0, 100, 40000}, {0, 1, 100, 40000}, {0, 0, 100, 40000}, {0, 0, 100, 40001},
+                                    {0, 0, 101, 40000}, {0, 0, 100, 40000}},
+                                   1, 2);
+  EXPECT_EQ(timed.listens, 6);
+  EXPECT_EQ(timed.duplicates, 2);
+  EXPECT_THAT(timed.plays.values, ElementsAre(3, 1));
+  ListenLog log = log_of({{0, 0, none, 40000}, {0, 0, none, 40000}});
+  log.count.clear();
+  const Interactions untimed = build_interactions(log, 1, 1, {}, no_progress());
+  EXPECT_EQ(untimed.duplicates, 0);  // two rows are two plays
+  EXPECT_THAT(untimed.plays.values, ElementsAre(2));
+  log.count = {7, 7};
+  const Interactions counted = build_interactions(log, 1, 1, {}, no_progress());
+  EXPECT_EQ(counted.duplicates, 1);
+  EXPECT_THAT(counted.plays.values, ElementsAre(7));
+}
+
+bool same(const Csr& a, const Csr& b) {
+  return a.rows == b.rows && a.columns == b.columns && a.offsets == b.offsets && a.indices == b.indices &&
+         a.values == b.values;
 }
 
 // Against the definition, by way of maps and in double.
@@ -194,7 +220,10 @@ TEST_P(AgainstMaps, AnyNumberOfThreads) {
   for (const Row& row : rows)
     last = std::max(last, row.timestamp);
   std::map<std::pair<std::int32_t, std::int32_t>, Pair> pairs;
+  std::set<std::tuple<std::int32_t, std::int32_t, std::int64_t, std::int32_t, std::int32_t>> seen;
   for (const Row& row : rows) {
+    if (!seen.emplace(row.user, row.song, row.timestamp, row.ms_played, row.count).second)
+      continue;
     Pair& pair = pairs[{row.user, row.song}];
     const bool stream = row.ms_played == ListenLog::kUnknownDuration || row.ms_played >= options.stream_ms;
     const double age_days =
@@ -241,6 +270,32 @@ TEST_P(AgainstMaps, AnyNumberOfThreads) {
     EXPECT_EQ(made.plays.indices.size(), at);
     EXPECT_EQ(made.strength.indices.size(), trained);
     EXPECT_LT(trained, at);  // the case does filter
+  }
+}
+
+TEST_P(AgainstMaps, SpilledToDiskAndInAnyOrder) {
+  const auto& [count, users, songs, options] = GetParam();
+  std::vector<Row> rows = random_rows(GetParam());
+  rows.insert(rows.end(), rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(rows.size() / 3));
+  const Interactions want = build(rows, users, songs, options);
+  Random random(5);
+  std::shuffle(rows.begin(), rows.end(), random);
+  for (const std::int64_t memory_bytes : {count * 6, count, std::int64_t{1}}) {
+    const test::TempFolder folder;
+    InteractionsBuilder builder(options, memory_bytes, folder.path());
+    for (std::size_t begin = 0; begin < rows.size(); begin += 777)
+      builder.add(log_of({rows.begin() + static_cast<std::ptrdiff_t>(begin),
+                          rows.begin() + static_cast<std::ptrdiff_t>(std::min(rows.size(), begin + 777))}));
+    EXPECT_TRUE(builder.spilled() || count < 1000);
+    const InteractionTotals totals = builder.write(users, songs, folder.path(), no_progress());
+    EXPECT_TRUE(same(read_csr(folder.path(), "plays"), want.plays));
+    EXPECT_TRUE(same(read_csr(folder.path(), "strength"), want.strength));
+    EXPECT_EQ(totals.streams, want.streams);
+    EXPECT_EQ(totals.skips, want.skips);
+    EXPECT_EQ(totals.duplicates, want.duplicates);
+    EXPECT_EQ(totals.pairs, want.pairs);
+    EXPECT_EQ(totals.heard, want.heard);
+    EXPECT_EQ(totals.last_timestamp, want.last_timestamp);
   }
 }
 

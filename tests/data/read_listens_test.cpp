@@ -2,7 +2,9 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <fstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "segue/core/date.hpp"
@@ -201,6 +203,53 @@ INSTANTIATE_TEST_SUITE_P(
                std::string(",\"x,y\0,2011-01-01,1,1\",expected text without NUL bytes\n", 55)}),
     [](const auto& row) { return std::string(row.param.name); });
 
+TEST(ReadListens, WholeNumbersMayBeWrittenAsFloats) {
+  const Reading reading = read_text("user_id,song_id,ms_played,count\nu,s,31000.0,2.0\n");
+  EXPECT_THAT(reading.log.ms_played, ElementsAre(31000));
+  EXPECT_THAT(reading.log.count, ElementsAre(2));
+}
+
+TEST(ReadListens, EveryFormOfTimeInOneFile) {
+  const Reading reading = read_text(
+      "user_id,song_id,timestamp\nu,s,1293840000\nu,s,1293840000000\nu,s,2011-01-01T02:00:00+02:00\n"
+      "u,s,2011-01-01 00:00\nu,s,1293840000.0\nu,s,1293840000000000\n");
+  EXPECT_THAT(reading.log.timestamp, testing::Each(k2011));
+  EXPECT_EQ(reading.log.size(), 6);
+}
+
+// Appends to the file when the reader first reports.
+class Writer : public Progress {
+ public:
+  explicit Writer(fs::path file) : file_(std::move(file)) {}
+  void start(std::string_view, std::int64_t, std::string_view) override {}
+  void advance(std::int64_t) override {
+    if (!std::exchange(done_, true))
+      std::ofstream(file_, std::ios::app) << "u,late\n";
+  }
+  void note(std::string_view) override {}
+  void finish() override {}
+
+ private:
+  fs::path file_;
+  bool done_ = false;
+};
+
+TEST(ReadListens, AFileThatChangesIsNotBelieved) {
+  const TempFolder folder;
+  std::string text = "user_id,song_id\n";
+  for (int i = 0; i < 200000; ++i)
+    text += "u,s\n";
+  const fs::path path = folder.write("l.csv", text);
+  ListenOptions options;
+  options.format.block_bytes = 100;
+  IdTable users, songs;
+  RejectLog rejects;
+  Writer writer(path);
+  EXPECT_EQ(message_of<BadInput>([&] { read_listens(path, options, users, songs, rejects, writer); }),
+            path.string() + ": was changed while it was read (it had 800016 bytes, now 800023); wait until it is "
+                            "written, or read a copy");
+}
+
 TEST(ReadListens, EarliestAndLatestAreIn) {
   const ListenOptions options{.reject_limit = 0, .latest_timestamp = k2011};
   const Reading reading = read_text("user_id,song_id,timestamp\nu,s,1990-01-01\nu,s,2011-01-01T00:00:00Z\n", options);
@@ -233,11 +282,11 @@ TEST(ReadListens, OverTheLimitItStops) {
 
 TEST(ReadListens, MissingColumnsAreNamed) {
   const TempFolder folder;
-  const fs::path path = folder.write("l.csv", "user,song_id\nu,s\n");
+  const fs::path path = folder.write("l.csv", "who,song_id\nu,s\n");
   EXPECT_EQ(
       message_of<BadInput>([&] { read(folder, path); }),
       path.string() +
-          ": no column \"user_id\"; there are \"user\", \"song_id\"; set input.columns.user to the one that is meant");
+          ": no column \"user_id\"; there are \"who\", \"song_id\"; set input.columns.user to the one that is meant");
 }
 
 // A log with everything in it that can go wrong, as one thread and one block read it.

@@ -30,13 +30,13 @@ using Row = std::map<std::string, std::string>;
 std::vector<Row> read_rows(const fs::path& path) {
   TableReader reader(path);
   std::vector<Row> rows;
-  for (RecordBlock block; reader.next(block);) {
+  for (TableBlock block; reader.next(block);) {
     block.for_each(
         [&](const Record& record) {
-          ASSERT_EQ(record.fields.size(), reader.header().size()) << path << " line " << record.line;
+          ASSERT_EQ(record.fields.size(), reader.columns().size()) << path << " line " << record.line;
           Row& row = rows.emplace_back();
           for (std::size_t i = 0; i < record.fields.size(); ++i)
-            row[reader.header()[i]] = record.fields[i];
+            row[reader.columns()[i]] = record.fields[i];
         },
         [&](const DamagedRecord& damaged) {
           ADD_FAILURE() << path << " line " << damaged.line << ": " << damaged.reason << ": " << damaged.text;

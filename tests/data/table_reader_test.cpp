@@ -53,8 +53,8 @@ struct Content {
 
 Content read(const fs::path& path, const TableFormat& format = {}) {
   TableReader reader(path, format);
-  Content content{.header = reader.header(), .rows = {}, .damaged = {}};
-  RecordBlock block;
+  Content content{.header = reader.columns(), .rows = {}, .damaged = {}};
+  TableBlock block;
   while (reader.next(block))
     block.for_each(
         [&](const Record& record) {

@@ -15,7 +15,8 @@ std::optional<Date> parse_date(std::string_view text);
 std::string format_date(Date date);
 
 /// Seconds since 1970 UTC of "YYYY-MM-DD", "YYYY-MM-DD[T ]HH:MM[:SS[.fff]][Z|±HH[:MM]]" (ISO 8601; without a zone:
-/// UTC), epoch seconds (up to 11 digits) or epoch milliseconds (12 to 14 digits); nothing for anything else.
+/// UTC), or a number since 1970: seconds (up to 11 digits), milliseconds (12 to 14), microseconds (15 to 17) or
+/// nanoseconds (18 or 19), a fraction cut off; nothing for anything else.
 std::optional<std::int64_t> parse_timestamp(std::string_view text);
 /// "YYYY-MM-DDTHH:MM:SSZ"
 std::string format_timestamp(std::int64_t epoch_seconds);

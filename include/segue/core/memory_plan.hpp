@@ -29,7 +29,10 @@ class MemoryPlan {
   std::vector<Item> items_;
 };
 
-/// What this process can still allocate: MemAvailable, or less where a cgroup says so.
+/// Bounds what available_memory_bytes() says: the whole process is to hold no more. 0: no bound.
+void set_memory_limit(std::int64_t bytes);
+
+/// What this process can still allocate: MemAvailable, or less where a cgroup or set_memory_limit() says so.
 std::int64_t available_memory_bytes();
 
 /// a·b·c…, all non-negative.  @throws InvalidArgument  on overflow of 63 bits

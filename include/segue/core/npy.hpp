@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "segue/core/file.hpp"
 #include "segue/core/matrix.hpp"
 
 namespace segue {
@@ -26,6 +27,21 @@ NpyHeader parse_npy_header(std::string_view file, const std::string& name);
 void write_npy(const std::filesystem::path& path, MatrixView<const float> matrix);
 template <class T>  // float, double, std::int32_t or std::int64_t
 void write_npy(const std::filesystem::path& path, std::span<const T> values);
+
+/// A vector written piece by piece, under a temporary name until commit().
+template <class T>  // as write_npy()
+class NpyVectorWriter {
+ public:
+  /// @throws IoError
+  NpyVectorWriter(const std::filesystem::path& path, std::int64_t count);
+  void write(std::span<const T> values);
+  /// @throws IoError;  Error  other than `count` values have been written
+  void commit();
+
+ private:
+  AtomicFile file_;
+  std::int64_t missing_;
+};
 
 /// @throws IoError, BadInput  (also when the type or the number of dimensions is another)
 Matrix<float> read_npy_matrix(const std::filesystem::path& path);

@@ -12,18 +12,10 @@
 #include "segue/core/progress.hpp"
 #include "segue/data/csr.hpp"
 #include "segue/data/id_table.hpp"
+#include "segue/data/layout.hpp"
 #include "segue/data/rejects.hpp"
 
 namespace segue::data {
-
-/// Where a data directory's tables are; an empty path: the directory has no such table. Only listens is required.
-struct DataPaths {
-  std::filesystem::path listens, songs, artists, follows;
-};
-
-/// Finds `listens`, `songs`, `artists`, `follows` as .csv or .tsv, plain or with .gz or .zst.
-/// @throws BadInput  no such directory, no listens, a table twice, or one that is no regular file: the names
-DataPaths find_tables(const std::filesystem::path& directory);
 
 /// The songs there are, whether anybody listened or not. Song row = row in the songs' IdTable: the catalogue's songs
 /// come first, in file order; songs that only the log has follow, without title or artist.
@@ -64,6 +56,10 @@ struct CatalogueOptions {
 /// @throws IoError; BadInput  damaged file, missing column, more rejects than the limit
 Catalogue read_catalogue(const DataPaths& paths, const CatalogueOptions& options, IdTable& song_ids, RejectLog& rejects,
                          Progress& progress);
+
+/// Writes what read_catalogue() reads: songs.csv (song_id, title, artist_id) and artists.csv (artist_id, name).
+/// @param song_ids  the first catalogue.songs() of them are written.  @throws IoError
+void write_catalogue(const std::filesystem::path& directory, const Catalogue& catalogue, const IdTable& song_ids);
 
 /// Reads follows (user_id, artist_id): a users × artists pattern, without values; a follow that is there twice counts
 /// once. Users not yet in `users` are appended. A follow of an artist that the catalogue does not know is kept: the

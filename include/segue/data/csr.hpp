@@ -2,9 +2,12 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
+
+#include "segue/core/npy.hpp"
 
 namespace segue::data {
 
@@ -53,6 +56,26 @@ void check_csr(const CsrView& matrix, const std::string& name);
 /// Files in `directory`: <stem>.shape.npy (rows, columns), .offsets.npy, .indices.npy, .values.npy; a pattern has no
 /// values file.  @throws IoError
 void write_csr(const std::filesystem::path& directory, const std::string& stem, const CsrView& matrix);
+/// The same, written piece by piece in order of rows.
+class CsrWriter {
+ public:
+  /// @param offsets  [rows + 1], borrowed until commit()
+  CsrWriter(const std::filesystem::path& directory, const std::string& stem, std::int64_t columns,
+            std::span<const std::int64_t> offsets, bool has_values);
+  /// @param values  as many as indices, or none of a pattern
+  void write(std::span<const std::int32_t> indices, std::span<const float> values);
+  /// @throws IoError;  Error  other than offsets.back() elements have been written
+  void commit();
+
+ private:
+  std::filesystem::path directory_;
+  std::string stem_;
+  std::int64_t columns_;
+  std::span<const std::int64_t> offsets_;
+  NpyVectorWriter<std::int32_t> indices_;
+  std::optional<NpyVectorWriter<float>> values_;
+};
+
 /// @throws IoError;  BadInput  files that do not belong together, or whatever check_csr() refuses
 Csr read_csr(const std::filesystem::path& directory, const std::string& stem);
 

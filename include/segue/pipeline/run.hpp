@@ -18,6 +18,9 @@ namespace segue::pipeline {
 struct LogSummary {
   std::int64_t rows = 0;     ///< listens used
   std::int64_t rejects = 0;  ///< rows of any table that were not
+  std::int64_t duplicates = 0;   ///< listens dropped: another is the same
+  std::int64_t not_music = 0;    ///< podcasts, audiobooks and videos, left out
+  std::int64_t low_ratings = 0;  ///< left out
   std::int64_t listeners = 0;
   std::int64_t songs_heard = 0;
   std::int64_t streams = 0;
@@ -36,13 +39,16 @@ struct Listening {
   LogSummary summary;
 };
 
-/// Reads a data directory and builds the matrices. Prints nothing; logs the memory plan. `rejects` is left for the
-/// caller to commit, also after a throw.
+/// Reads a data set and builds the matrices. Prints nothing; logs the memory plan. `rejects` is left for the caller to
+/// commit, also after a throw.
+/// @param folder  a log too large for available_memory_bytes() is spilled there, and so are its matrices, as
+///                write_listening() names them; those of `interactions` are then without rows
 /// @throws BadInput  also when not one usable listen is left: how many rows there were and why the first was refused
-Listening read_listening(const data::DataPaths& paths, const Config& config, data::RejectLog& rejects,
-                         Progress& progress);
+///         OutOfMemory  the ids alone do not fit
+Listening read_listening(const data::DataPaths& paths, const Config& config, const std::filesystem::path& folder,
+                         data::RejectLog& rejects, Progress& progress);
 
-/// Writes what read_listening() gave, with copies of the catalogue's tables, and loads it back. @throws IoError,
+/// Writes what read_listening() gave, with copies of the catalogue's tables, and loads it back.  @throws IoError,
 /// BadInput
 void write_listening(const std::filesystem::path& directory, const Listening& listening, const data::DataPaths& paths);
 Listening load_listening(const std::filesystem::path& directory);
