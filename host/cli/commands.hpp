@@ -6,8 +6,15 @@
 
 namespace segue::cli {
 
+/// Of --data, wherever it is.
+inline constexpr char kDataHelp[] =
+    "Folder with listens and, if there are, songs, artists, follows; or a log of another layout: a file, a folder, "
+    "\"a pattern\", - for standard input";
+
 /// Each adds its command to the parser; when the command is the one given, `chosen` becomes what is to be run.
 void add_config(CLI::App& app, Command& chosen);
+void add_export(CLI::App& app, Command& chosen);
+void add_import(CLI::App& app, Command& chosen);
 void add_nightly(CLI::App& app, Command& chosen);
 void add_playlists(CLI::App& app, Command& chosen);
 void add_recommend(CLI::App& app, Command& chosen);

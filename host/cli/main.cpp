@@ -13,8 +13,8 @@ namespace {
 
 using AddCommand = void (*)(CLI::App&, Command&);
 
-constexpr AddCommand kCommands[] = {add_validate,  add_nightly, add_train,    add_playlists,
-                                    add_recommend, add_similar, add_simulate, add_config};
+constexpr AddCommand kCommands[] = {add_import, add_validate,  add_nightly, add_train,    add_playlists,
+                                    add_recommend, add_similar, add_simulate, add_export, add_config};
 
 constexpr char kFooter[] =
     "Exit codes: 0 ok, 1 failed, 2 usage, 3 bad input, 4 device or memory unavailable.\n"
@@ -38,6 +38,9 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{9'000'000'000'000'000}, "0 to 9e15"))
       ->type_name("N");
   app.add_option("--threads", options.threads, "0: all cores; results do not depend on it")->capture_default_str();
+  app.add_option("--memory", options.memory, "Hold no more than this, such as 4G; default: what the machine has")
+      ->transform(CLI::AsSizeValue(true))
+      ->type_name("SIZE");
   app.add_flag("--json", options.json, "One JSON document on stdout instead of tables");
   app.add_flag("--quiet", options.quiet, "No progress bars, and only warnings and errors in the log");
 }

@@ -5,6 +5,7 @@
 
 #include "host/cli/progress_sink.hpp"
 #include "segue/core/log.hpp"
+#include "segue/core/memory_plan.hpp"
 #include "segue/core/parallel.hpp"
 
 namespace segue::cli {
@@ -28,6 +29,7 @@ Session::Session(const GlobalOptions& options)
   spdlog::set_pattern("segue: %l: %v");
   spdlog::set_level(options.quiet ? spdlog::level::warn : spdlog::level::info);
   set_thread_count(options.threads);
+  set_memory_limit(static_cast<std::int64_t>(options.memory));
   const ResolvedDevice resolved = resolve(Device::parse(options.device));
   device_ = resolved.device;
   if (!resolved.reason.empty())

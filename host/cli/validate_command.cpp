@@ -1,3 +1,6 @@
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
 #include <memory>
 
 #include "host/cli/commands.hpp"
@@ -17,17 +20,37 @@ std::string day_of(std::int64_t timestamp) {
 }
 
 std::int64_t catalogue_songs_heard(const pipeline::Listening& listening) {
-  std::vector<bool> heard(static_cast<std::size_t>(listening.catalogue.songs()));
-  for (const std::int32_t song : listening.interactions.plays.indices)
-    if (listening.catalogue.contains(song))
-      heard[static_cast<std::size_t>(song)] = true;
-  return std::count(heard.begin(), heard.end(), true);
+  const std::vector<bool>& heard = listening.interactions.heard;
+  return std::count(heard.begin(), heard.begin() + listening.catalogue.songs(), true);
 }
+
+/// Where a log that does not fit the memory is spilled; gone at the end.
+class ScratchFolder {
+ public:
+  ScratchFolder() : path_(std::filesystem::temp_directory_path() / "segue-validate-XXXXXX") {
+    std::string name = path_.string();
+    if (::mkdtemp(name.data()) == nullptr)
+      throw IoError("create", path_, errno);
+    path_ = name;
+  }
+  ~ScratchFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
 
 /// The rejects are kept whether or not they are too many.
 pipeline::Listening read(const data::DataPaths& paths, data::RejectLog& rejects, Session& session) {
+  const ScratchFolder scratch;
   try {
-    pipeline::Listening listening = pipeline::read_listening(paths, session.config(), rejects, session.progress());
+    pipeline::Listening listening =
+        pipeline::read_listening(paths, session.config(), scratch.path(), rejects, session.progress());
     rejects.commit();
     return listening;
   } catch (const BadInput&) {
@@ -38,16 +61,19 @@ pipeline::Listening read(const data::DataPaths& paths, data::RejectLog& rejects,
 
 ExitCode validate(const ValidateArguments& arguments, Session& session) {
   data::RejectLog rejects = arguments.rejects.empty() ? data::RejectLog() : data::RejectLog(arguments.rejects);
-  const data::DataPaths paths = data::find_tables(arguments.data);
+  const data::DataPaths paths = data::find_input(arguments.data);
   const pipeline::Listening listening = read(paths, rejects, session);
   const pipeline::LogSummary& summary = listening.summary;
   const Json document{{"data", arguments.data},
                       {"listens", summary.rows},
                       {"rejects", summary.rejects},
+                      {"duplicates", summary.duplicates},
+                      {"not_music", summary.not_music},
+                      {"low_ratings", summary.low_ratings},
                       {"listeners", summary.listeners},
                       {"streams", summary.streams},
                       {"skips", summary.skips},
-                      {"user_song_pairs", listening.interactions.plays.nonzeros()},
+                      {"user_song_pairs", listening.interactions.pairs},
                       {"songs_heard", summary.songs_heard},
                       {"first_day", day_of(summary.first_timestamp)},
                       {"last_day", day_of(summary.last_timestamp)},
@@ -70,10 +96,13 @@ ExitCode validate(const ValidateArguments& arguments, Session& session) {
 }  // namespace
 
 void add_validate(CLI::App& app, Command& chosen) {
-  CLI::App* command = app.add_subcommand("validate", "Read a data directory and say what is in it, without training");
-  command->footer("Example: segue validate --data examples/sample --rejects rejects.csv");
+  CLI::App* command = app.add_subcommand("validate", "Read a log or a data directory and say what is in it, without training");
+  command->footer("Examples:\n"
+      "  segue validate --data examples/sample --rejects rejects.csv\n"
+      "  segue validate --data ~/my_spotify_data\n"
+      "  zcat logs/*.gz | segue validate --data - --memory 4G");
   auto arguments = std::make_shared<ValidateArguments>();
-  command->add_option("--data", arguments->data, "Folder with listens and, if there are, songs, artists, follows")
+  command->add_option("--data", arguments->data, kDataHelp)
       ->required()
       ->type_name("DIR");
   command->add_option("--rejects", arguments->rejects, "Write the rows that cannot be used here")->type_name("FILE");

@@ -101,19 +101,6 @@ std::optional<std::int64_t> item_bytes(std::string_view dtype) {
   return std::nullopt;
 }
 
-std::string header_for(std::string_view dtype, std::string_view shape) {
-  std::string text = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': {}, }}", dtype, shape);
-  constexpr std::size_t kPrelude = 10;
-  text.append(64 - (kPrelude + text.size() + 1) % 64, ' ');
-  text += '\n';
-  std::string header(kMagic);
-  header += '\x01';
-  header += '\0';
-  header += static_cast<char>(text.size() & 0xff);
-  header += static_cast<char>(text.size() >> 8);
-  return header + text;
-}
-
 struct OpenNpy {
   MappedFile file;
   NpyHeader header;
@@ -129,6 +116,19 @@ OpenNpy open_npy(const std::filesystem::path& path, std::string_view dtype, std:
 }
 
 }  // namespace
+
+std::string npy_header(std::string_view dtype, std::string_view shape) {
+  std::string text = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': {}, }}", dtype, shape);
+  constexpr std::size_t kPrelude = 10;
+  text.append(64 - (kPrelude + text.size() + 1) % 64, ' ');
+  text += '\n';
+  std::string header(kMagic);
+  header += '\x01';
+  header += '\0';
+  header += static_cast<char>(text.size() & 0xff);
+  header += static_cast<char>(text.size() >> 8);
+  return header + text;
+}
 
 NpyHeader parse_npy_header(std::string_view file, const std::string& name) {
   if (!file.starts_with(kMagic) || file.size() < 12)
@@ -166,7 +166,7 @@ NpyHeader parse_npy_header(std::string_view file, const std::string& name) {
 
 void write_npy(const std::filesystem::path& path, MatrixView<const float> matrix) {
   AtomicFile file(path);
-  file.write(header_for(dtype_of<float>(), fmt::format("({}, {})", matrix.rows(), matrix.columns())));
+  file.write(npy_header(dtype_of<float>(), fmt::format("({}, {})", matrix.rows(), matrix.columns())));
   for (std::int64_t row = 0; row < matrix.rows(); ++row)
     file.write(std::as_bytes(matrix.row(row)));
   file.commit();
@@ -175,7 +175,7 @@ void write_npy(const std::filesystem::path& path, MatrixView<const float> matrix
 template <class T>
 NpyVectorWriter<T>::NpyVectorWriter(const std::filesystem::path& path, std::int64_t count)
     : file_(path), missing_(count) {
-  file_.write(header_for(dtype_of<T>(), fmt::format("({},)", count)));
+  file_.write(npy_header(dtype_of<T>(), fmt::format("({},)", count)));
 }
 
 template <class T>

@@ -78,9 +78,10 @@ class InputFile {
       return;
     if (now.st_size != status_.st_size || now.st_mtim.tv_sec != status_.st_mtim.tv_sec ||
         now.st_mtim.tv_nsec != status_.st_mtim.tv_nsec)
-      throw BadInput(fmt::format("{}: was changed while it was read (it had {} bytes, now {}); wait until it is written, "
-                                 "or read a copy",
-                                 path_.string(), status_.st_size, now.st_size));
+      throw BadInput(
+          fmt::format("{}: was changed while it was read (it had {} bytes, now {}); wait until it is written, "
+                      "or read a copy",
+                      path_.string(), status_.st_size, now.st_size));
   }
 
  private:

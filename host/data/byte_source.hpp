@@ -15,7 +15,8 @@ class ByteSource {
   virtual ~ByteSource() = default;
 
   /// Fills `out`, but for the end of the content. Bytes written; 0 at the end.
-  /// @throws IoError;  BadInput  a damaged or truncated stream: file and byte; a file that was changed while it was read
+  /// @throws IoError;  BadInput  a damaged or truncated stream: file and byte; a file that was changed while it was
+  /// read
   virtual std::size_t read(std::span<char> out) = 0;
 
   /// What the next read() will begin with: `size` bytes, fewer at the end of the content.

@@ -135,10 +135,11 @@ std::vector<fs::path> find_logs(const fs::path& directory) {
         directory.string(), some_names(files), directory.string(), tables.empty() ? ".parquet" : ".csv*"));
   const std::vector<fs::path>& logs = !tables.empty() ? tables : !json.empty() ? json : parquet;
   if (logs.empty())
-    throw BadInput(fmt::format(
-        "{}: no listening log; looked for listens.csv and the names that publishers give theirs (docs/reading-logs.md), "
-        "then for .csv, .tsv, .jsonl, .json and .parquet, and found {}",
-        directory.string(), some_names(files)));
+    throw BadInput(
+        fmt::format("{}: no listening log; looked for listens.csv and the names that publishers give theirs "
+                    "(docs/reading-logs.md), "
+                    "then for .csv, .tsv, .jsonl, .json and .parquet, and found {}",
+                    directory.string(), some_names(files)));
   return logs;
 }
 

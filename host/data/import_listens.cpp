@@ -77,9 +77,9 @@ class ListensWriter {
  private:
   void begin(const Columns& columns) {
     columns_ = columns;
-    file_.write(compress(compression_, fmt::format("user_id,song_id{}{}{}\n", columns.timestamp ? ",timestamp" : "",
-                                                   columns.ms_played ? ",ms_played" : "",
-                                                   columns.count ? ",count" : "")));
+    file_.write(
+        compress(compression_, fmt::format("user_id,song_id{}{}{}\n", columns.timestamp ? ",timestamp" : "",
+                                           columns.ms_played ? ",ms_played" : "", columns.count ? ",count" : "")));
   }
 
   void append_row(std::string& text, const ListenLog& batch, std::size_t i) const {

@@ -256,8 +256,10 @@ struct InteractionsBuilder::Impl {
   // The runs get half of the memory, and the matrices of a log that fits are no larger than it; a range is held three
   // times while it is merged.
   Impl(const InteractionOptions& wanted, std::int64_t memory_bytes, std::filesystem::path folder)
-      : options(wanted), range_listens(std::clamp<std::int64_t>(memory_bytes / 400, 1 << 10, 1 << 21)),
-        spill_folder(std::move(folder)), runs(memory_bytes * 2 / 5, spill_folder) {
+      : options(wanted),
+        range_listens(std::clamp<std::int64_t>(memory_bytes / 400, 1 << 10, 1 << 21)),
+        spill_folder(std::move(folder)),
+        runs(memory_bytes * 2 / 5, spill_folder) {
     check(options);
   }
 

@@ -78,12 +78,11 @@ std::vector<KnownLayout> make_known_layouts() {
       ratings.timestamp = "timestamp";
     }
 
-  KnownLayout& brainz = add(Layout::listenbrainz, '\0',
-                            {"user_name", "listened_at", "recording_msid",
-                             "track_metadata.recording_msid", "track_metadata.track_name", "track_metadata.artist_name",
-                             "track_metadata.additional_info.recording_mbid",
-                             "track_metadata.additional_info.recording_msid",
-                             "track_metadata.mbid_mapping.recording_mbid"});
+  KnownLayout& brainz =
+      add(Layout::listenbrainz, '\0',
+          {"user_name", "listened_at", "recording_msid", "track_metadata.recording_msid", "track_metadata.track_name",
+           "track_metadata.artist_name", "track_metadata.additional_info.recording_mbid",
+           "track_metadata.additional_info.recording_msid", "track_metadata.mbid_mapping.recording_mbid"});
   brainz.user = "user_name";
   brainz.timestamp = "listened_at";
   brainz.song = {{"track_metadata.mbid_mapping.recording_mbid"},
@@ -95,9 +94,9 @@ std::vector<KnownLayout> make_known_layouts() {
   brainz.title = "track_metadata.track_name";
   brainz.artist = "track_metadata.artist_name";
 
-  KnownLayout& history =
-      add(Layout::spotify_history, '\0',
-          {"endTime", "artistName", "trackName", "msPlayed", "podcastName", "episodeName", "audiobookName", "chapterName"});
+  KnownLayout& history = add(
+      Layout::spotify_history, '\0',
+      {"endTime", "artistName", "trackName", "msPlayed", "podcastName", "episodeName", "audiobookName", "chapterName"});
   history.song = {{"artistName", "trackName"}};
   history.timestamp = "endTime";
   history.ms_played = "msPlayed";
@@ -105,10 +104,10 @@ std::vector<KnownLayout> make_known_layouts() {
   history.artist = "artistName";
   history.not_music = {"podcastName", "episodeName", "audiobookName", "chapterName"};
 
-  KnownLayout& extended = add(Layout::spotify_extended, '\0',
-                              {"username", "ts", "ms_played", "spotify_track_uri", "master_metadata_track_name",
-                               "master_metadata_album_artist_name", "spotify_episode_uri", "episode_name",
-                               "audiobook_uri", "audiobook_title"});
+  KnownLayout& extended = add(
+      Layout::spotify_extended, '\0',
+      {"username", "ts", "ms_played", "spotify_track_uri", "master_metadata_track_name",
+       "master_metadata_album_artist_name", "spotify_episode_uri", "episode_name", "audiobook_uri", "audiobook_title"});
   extended.user = "username";
   extended.song = {{"spotify_track_uri"}, {"master_metadata_album_artist_name", "master_metadata_track_name"}};
   extended.timestamp = "ts";
@@ -130,8 +129,7 @@ Fields split(std::string_view line, std::string_view delimiter) {
 }
 
 bool consists_of(std::string_view text, std::size_t least, std::size_t most, std::string_view characters) {
-  return text.size() >= least && text.size() <= most &&
-         text.find_first_not_of(characters) == std::string_view::npos;
+  return text.size() >= least && text.size() <= most && text.find_first_not_of(characters) == std::string_view::npos;
 }
 
 constexpr std::string_view kDigits = "0123456789";
@@ -190,19 +188,28 @@ std::string plain_name(std::string_view column) {
 
 std::vector<std::string_view> usual_names(Role role) {
   switch (role) {
-    case Role::user: return {"userid", "user", "username", "uid", "userhash", "listenerid", "listener", "accountid",
-                             "customerid", "memberid"};
-    case Role::song: return {"songid", "song", "trackid", "track", "trackuri", "spotifytrackuri", "recordingmbid",
-                             "recordingmsid", "recordingid", "songhash", "trackhash", "itemid", "item", "movieid",
-                             "artistid", "artistmbid", "artist"};
-    case Role::timestamp: return {"timestamp", "ts", "time", "listenedat", "playedat", "datetime", "date", "endtime",
-                                  "createdat", "unixtime", "eventtime"};
-    case Role::ms_played: return {"msplayed", "playedms", "msplay", "listenedms"};
-    case Role::count: return {"count", "plays", "playcount", "weight", "listencount", "streams"};
-    case Role::rating: return {"rating", "stars"};
-    case Role::title: return {"title", "trackname", "songtitle", "tracktitle", "songname"};
-    case Role::artist_id: return {"artistid", "artistmbid", "artid"};
-    case Role::artist: return {"artistname", "artist", "artname"};
+    case Role::user:
+      return {"userid",     "user",     "username",  "uid",        "userhash",
+              "listenerid", "listener", "accountid", "customerid", "memberid"};
+    case Role::song:
+      return {"songid",        "song",          "trackid",     "track",      "trackuri",  "spotifytrackuri",
+              "recordingmbid", "recordingmsid", "recordingid", "songhash",   "trackhash", "itemid",
+              "item",          "movieid",       "artistid",    "artistmbid", "artist"};
+    case Role::timestamp:
+      return {"timestamp", "ts",      "time",      "listenedat", "playedat", "datetime",
+              "date",      "endtime", "createdat", "unixtime",   "eventtime"};
+    case Role::ms_played:
+      return {"msplayed", "playedms", "msplay", "listenedms"};
+    case Role::count:
+      return {"count", "plays", "playcount", "weight", "listencount", "streams"};
+    case Role::rating:
+      return {"rating", "stars"};
+    case Role::title:
+      return {"title", "trackname", "songtitle", "tracktitle", "songname"};
+    case Role::artist_id:
+      return {"artistid", "artistmbid", "artid"};
+    case Role::artist:
+      return {"artistname", "artist", "artname"};
   }
   return {};
 }

@@ -15,7 +15,7 @@ namespace segue::data {
 struct KnownLayout {
   Layout layout;
   std::vector<std::string> columns;
-  char delimiter = '\0';  ///< of a table without a header row; '\0': JSON
+  char delimiter = '\0';                       ///< of a table without a header row; '\0': JSON
   std::string user;                            ///< empty: the log does not say
   std::vector<std::vector<std::string>> song;  ///< alternatives, each one column or several
   std::string timestamp, ms_played, count, rating, title, artist_id, artist;

@@ -247,7 +247,8 @@ ListenFile open_as(Layout layout, const fs::path& path, std::unique_ptr<ByteSour
                    const ListenOptions& options) {
   ListenFile file;
   switch (layout) {
-    case Layout::table: return open_table(path, std::move(source), options);
+    case Layout::table:
+      return open_table(path, std::move(source), options);
     case Layout::json:
       file.schema = find_columns(path, json_keys(path, *source, options), options);
       file.records = open_json(path, std::move(source), keep_wanted(file.schema), options);
@@ -256,7 +257,8 @@ ListenFile open_as(Layout layout, const fs::path& path, std::unique_ptr<ByteSour
       file.schema = find_columns(path, parquet_columns(path), options);
       file.records = std::make_unique<ParquetReader>(path, keep_wanted(file.schema));
       return file;
-    default: return open_known(path, std::move(source), *known_layout(layout), options);
+    default:
+      return open_known(path, std::move(source), *known_layout(layout), options);
   }
 }
 

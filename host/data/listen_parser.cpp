@@ -96,9 +96,8 @@ class RowParser {
     if (schema_.not_music.empty())
       return false;
     return std::ranges::any_of(schema_.not_music, filled) ||
-           std::ranges::none_of(schema_.song, [&](const std::vector<int>& columns) {
-             return std::ranges::any_of(columns, filled);
-           });
+           std::ranges::none_of(schema_.song,
+                                [&](const std::vector<int>& columns) { return std::ranges::any_of(columns, filled); });
   }
 
   bool parse_song(const Record& record) {
@@ -214,10 +213,17 @@ void ListenBlock::parse() {
   records->for_each(
       [&](const Record& record) {
         switch (row.parse(record)) {
-          case RowParser::Outcome::reject: rejects.push_back(row.reject(record)); return;
-          case RowParser::Outcome::not_music: ++not_music; return;
-          case RowParser::Outcome::low_rating: ++low_ratings; return;
-          case RowParser::Outcome::listen: break;
+          case RowParser::Outcome::reject:
+            rejects.push_back(row.reject(record));
+            return;
+          case RowParser::Outcome::not_music:
+            ++not_music;
+            return;
+          case RowParser::Outcome::low_rating:
+            ++low_ratings;
+            return;
+          case RowParser::Outcome::listen:
+            break;
         }
         user.push_back(row.user);
         song.push_back(row.song);

@@ -19,8 +19,8 @@ constexpr std::int64_t kListenBytes = sizeof(Listen);
 
 ListenRuns::ListenRuns(std::int64_t memory_bytes, std::filesystem::path spill_folder)
     : memory_bytes_(memory_bytes),
-      run_listens_(static_cast<std::size_t>(
-          std::clamp<std::int64_t>(memory_bytes / (8 * kListenBytes), 1 << 10, 1 << 22))),
+      run_listens_(
+          static_cast<std::size_t>(std::clamp<std::int64_t>(memory_bytes / (8 * kListenBytes), 1 << 10, 1 << 22))),
       spill_folder_(std::move(spill_folder)) {}
 
 void ListenRuns::add(const ListenLog& batch) {
@@ -78,8 +78,9 @@ void ListenRuns::sort_by_user(Run& run) {
       });
   std::vector<std::int64_t> begins(static_cast<std::size_t>(users));
   parallel_tasks(ranges.parts(), [&](std::int64_t part) {
-    const std::span next = std::span(begins).subspan(static_cast<std::size_t>(ranges.first_key(part)),
-                                                     static_cast<std::size_t>(ranges.end_key(part) - ranges.first_key(part)));
+    const std::span next =
+        std::span(begins).subspan(static_cast<std::size_t>(ranges.first_key(part)),
+                                  static_cast<std::size_t>(ranges.end_key(part) - ranges.first_key(part)));
     const std::span entries(ranges.entries.data() + ranges.begin(part), ranges.entries.data() + ranges.end(part));
     for (const Listen& listen : entries)
       ++next[static_cast<std::size_t>(listen.user - ranges.first_key(part))];

@@ -27,7 +27,7 @@ std::string_view reason_of(RecordScanner::Found found) {
 }  // namespace
 
 void TableBlock::for_each(const std::function<void(const Record&)>& visit,
-                           const std::function<void(const DamagedRecord&)>& damaged) {
+                          const std::function<void(const DamagedRecord&)>& damaged) {
   unescaped_.clear();
   RecordScanner scanner(delimiter, quotes, static_cast<std::size_t>(longest_record_bytes));
   std::vector<std::string_view> fields;

@@ -40,7 +40,8 @@ void log_plan(const data::DataPaths& paths, const ReadingMemory& memory, const f
   for (const fs::path& file : paths.listens)
     if (fs::is_regular_file(file)) {
       const std::string extension = file.extension().string();
-      const bool compressed = extension == ".gz" || extension == ".zst" || extension == ".bz2" || extension == ".parquet";
+      const bool compressed =
+          extension == ".gz" || extension == ".zst" || extension == ".bz2" || extension == ".parquet";
       rows += static_cast<std::int64_t>(fs::file_size(file)) / (compressed ? 15 : 60) + 1;
     }
   MemoryPlan plan(fmt::format("read about {} listens", rows));
@@ -48,18 +49,18 @@ void log_plan(const data::DataPaths& paths, const ReadingMemory& memory, const f
   plan.add("user-song matrix", std::min(rows * 16, memory.interactions));
   plan.add("blocks in flight", std::min<std::int64_t>(memory.blocks, std::int64_t{36 << 20} * thread_count()));
   log::info("{} and the ids; {} available{}", plan.to_string(), format_bytes(memory.available),
-            rows * 24 > memory.interactions * 2 / 5
-                ? fmt::format("; what does not fit is spilled to {}, about {}", folder.string(), format_bytes(rows * 24))
-                : "");
+            rows * 24 > memory.interactions * 2 / 5 ? fmt::format("; what does not fit is spilled to {}, about {}",
+                                                                  folder.string(), format_bytes(rows * 24))
+                                                    : "");
 }
 
 void require_ids_fit(const Listening& listening, const ReadingMemory& memory) {
   const std::int64_t bytes = listening.users.memory_bytes() + listening.songs.memory_bytes();
   if (bytes > memory.ids)
-    throw OutOfMemory(fmt::format("the ids of {} users and {} songs take {}, and there are {} for them; "
-                                  "raise --memory, or run on a larger machine",
-                                  listening.users.size(), listening.songs.size(), format_bytes(bytes),
-                                  format_bytes(memory.ids)));
+    throw OutOfMemory(
+        fmt::format("the ids of {} users and {} songs take {}, and there are {} for them; "
+                    "raise --memory, or run on a larger machine",
+                    listening.users.size(), listening.songs.size(), format_bytes(bytes), format_bytes(memory.ids)));
 }
 
 data::CatalogueOptions catalogue_options(const Config& config) {

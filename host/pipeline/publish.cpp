@@ -106,8 +106,10 @@ std::vector<StageFile> hash_inputs(const data::DataPaths& paths) {
   tables.insert(tables.end(), {paths.songs, paths.artists, paths.follows});
   for (const fs::path& table : tables)
     if (!table.empty() && !fs::is_regular_file(table))
-      throw InvalidArgument(fmt::format("{} can be read once only, and a night reads it again to know its content; "
-                                        "`segue import` makes a folder of it first", table.string()));
+      throw InvalidArgument(
+          fmt::format("{} can be read once only, and a night reads it again to know its content; "
+                      "`segue import` makes a folder of it first",
+                      table.string()));
     else if (!table.empty())
       inputs.push_back({table.filename().string(), fs::file_size(table), sha256_file(table)});
   return inputs;

@@ -164,8 +164,8 @@ TEST(Follows, AreAPatternWithNewUsersAndArtistsAppended) {
   users.add("u1");
   users.add("u2");
   RejectLog rejects;
-  const Csr follows =
-      read_follows(find_input(tables.folder.path().string()), kAllRejects, users, tables.catalogue, rejects, no_progress());
+  const Csr follows = read_follows(find_input(tables.folder.path().string()), kAllRejects, users, tables.catalogue,
+                                   rejects, no_progress());
   EXPECT_EQ(follows.rows, 3);
   EXPECT_EQ(follows.columns, 3);
   EXPECT_THAT(follows.offsets, ElementsAre(0, 1, 3, 4));

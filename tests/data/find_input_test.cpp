@@ -32,8 +32,9 @@ TEST(FindInput, SaysWhatItMisses) {
   EXPECT_EQ(message_of<BadInput>([&] { find_input(path + "/none"); }),
             path + "/none: no such file or folder; expected a listening log, or a folder with one");
   EXPECT_EQ(message_of<BadInput>([&] { find_input(path); }),
-            path + ": no listening log; looked for listens.csv and the names that publishers give theirs "
-                   "(docs/reading-logs.md), then for .csv, .tsv, .jsonl, .json and .parquet, and found no file");
+            path +
+                ": no listening log; looked for listens.csv and the names that publishers give theirs "
+                "(docs/reading-logs.md), then for .csv, .tsv, .jsonl, .json and .parquet, and found no file");
   folder.write("listens.csv", "");
   folder.write("listens.csv.gz", "");
   EXPECT_EQ(message_of<BadInput>([&] { find_input(path); }),
@@ -83,8 +84,10 @@ TEST(FindInput, AFolderOfLogs) {
   EXPECT_THAT(find_input(path).listens, ElementsAre(path + "/2024/b.csv.bz2", path + "/a.csv"));
   folder.write("x.parquet", "");
   EXPECT_EQ(message_of<BadInput>([&] { find_input(path); }),
-            path + ": holds logs of several forms (b.csv.bz2, a.csv, readme.txt, x.parquet); name the files that are "
-                   "meant by a pattern such as \"" + path + "/*.csv*\"");
+            path +
+                ": holds logs of several forms (b.csv.bz2, a.csv, readme.txt, x.parquet); name the files that are "
+                "meant by a pattern such as \"" +
+                path + "/*.csv*\"");
   folder.write("u.data", "");  // MovieLens's own name goes first
   EXPECT_THAT(find_input(path).listens, ElementsAre(path + "/u.data"));
 }

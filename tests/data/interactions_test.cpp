@@ -151,10 +151,7 @@ TEST(Interactions, RowsOutsideTheShapeAreRefused) {
               build({{0, 0, 1, 1}, {1, 2, 1, 1}}, 2, 2);
             }),
             "the log has 2 users and 3 songs; the matrix is to be 2 × 2");
-  EXPECT_EQ(message_of<InvalidArgument>([] {
-              build({{-1, 0, 1, 1}}, 2, 2);
-            }),
-            "listen 0 is of user -1 and song 0");
+  EXPECT_EQ(message_of<InvalidArgument>([] { build({{-1, 0, 1, 1}}, 2, 2); }), "listen 0 is of user -1 and song 0");
   ListenLog log = log_of({{0, 0, 1, 1}});
   log.timestamp.clear();
   EXPECT_EQ(message_of<InvalidArgument>([&] { build_interactions(log, 1, 1, {}, no_progress()); }),
@@ -163,8 +160,12 @@ TEST(Interactions, RowsOutsideTheShapeAreRefused) {
 
 TEST(Interactions, DuplicatesCountOnce) {
   const std::int64_t none = ListenLog::kUnknownTime;
-  const Interactions timed = build({{0, 0, 100, 40000}, {0, 1, 100, 40000}, {0, 0, 100, 40000}, {0, 0, 100, 40001},
-                                    {0, 0, 101, 40000}, {0, 0, 100, 40000}},
+  const Interactions timed = build({{0, 0, 100, 40000},
+                                    {0, 1, 100, 40000},
+                                    {0, 0, 100, 40000},
+                                    {0, 0, 100, 40001},
+                                    {0, 0, 101, 40000},
+                                    {0, 0, 100, 40000}},
                                    1, 2);
   EXPECT_EQ(timed.listens, 6);
   EXPECT_EQ(timed.duplicates, 2);

@@ -1,11 +1,12 @@
 // Every layout that a publisher gives its log, read without options from small files written after its description.
+#include "host/data/layouts.hpp"
+
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <string>
 #include <vector>
 
-#include "host/data/layouts.hpp"
 #include "segue/core/date.hpp"
 #include "segue/core/error.hpp"
 #include "segue/data/listens.hpp"
@@ -31,16 +32,17 @@ Reading read(const std::vector<fs::path>& files, const ListenOptions& options = 
   Catalogue names;
   RejectLog rejects;
   Reading reading;
-  reading.counts = read_listens(files, options, users, songs, &names, rejects, no_progress(), [&](const ListenLog& log) {
-    for (std::size_t i = 0; i < log.user.size(); ++i) {
-      const bool timed = log.timestamp[i] != ListenLog::kUnknownTime;
-      const bool long_known = log.ms_played[i] != ListenLog::kUnknownDuration;
-      reading.listens.push_back(fmt::format(
-          "{} {} {} {} {}", users.id(log.user[i]), songs.id(log.song[i]),
-          timed ? format_timestamp(log.timestamp[i]) : "-", long_known ? std::to_string(log.ms_played[i]) : "-",
-          log.count.empty() ? "-" : std::to_string(log.count[i])));
-    }
-  });
+  reading.counts =
+      read_listens(files, options, users, songs, &names, rejects, no_progress(), [&](const ListenLog& log) {
+        for (std::size_t i = 0; i < log.user.size(); ++i) {
+          const bool timed = log.timestamp[i] != ListenLog::kUnknownTime;
+          const bool long_known = log.ms_played[i] != ListenLog::kUnknownDuration;
+          reading.listens.push_back(fmt::format("{} {} {} {} {}", users.id(log.user[i]), songs.id(log.song[i]),
+                                                timed ? format_timestamp(log.timestamp[i]) : "-",
+                                                long_known ? std::to_string(log.ms_played[i]) : "-",
+                                                log.count.empty() ? "-" : std::to_string(log.count[i])));
+        }
+      });
   for (std::int32_t song = 0; song < names.songs(); ++song)
     reading.titles.push_back(fmt::format("{}: {}, {}, {}", songs.id(song), names.title_of(song),
                                          names.artist_id_of(song), names.artist_name_of(song)));
@@ -67,24 +69,23 @@ TEST(Layouts, Lastfm360KHasArtistsForSongs) {
   const std::string user = reading.listens[0].substr(0, 40);
   EXPECT_EQ(reading.listens[0], user + " 0b51c328-1f2b-464c-9e2c-0c2a8cce20ae - - 2137");
   EXPECT_EQ(reading.listens[1], user + " \"q\" & friends - - 14");
-  EXPECT_THAT(reading.titles,
-              ElementsAre("0b51c328-1f2b-464c-9e2c-0c2a8cce20ae: the paper lanterns, "
-                          "0b51c328-1f2b-464c-9e2c-0c2a8cce20ae, the paper lanterns",
-                          "\"q\" & friends: \"q\" & friends, \"q\" & friends, \"q\" & friends"));
+  EXPECT_THAT(reading.titles, ElementsAre("0b51c328-1f2b-464c-9e2c-0c2a8cce20ae: the paper lanterns, "
+                                          "0b51c328-1f2b-464c-9e2c-0c2a8cce20ae, the paper lanterns",
+                                          "\"q\" & friends: \"q\" & friends, \"q\" & friends, \"q\" & friends"));
 }
 
 TEST(Layouts, Lastfm1KTakesNamesWhereThereIsNoId) {
   const Reading reading = read_folder("lastfm-1k");
-  EXPECT_THAT(reading.listens,
-              ElementsAre("user_000001 8bfac288-ccc5-448d-9573-c33ea2aa5c30 2009-05-04T23:08:57Z - -",
-                          "user_000001 The Paper Lanterns - South 2009-05-04T13:54:10Z - -",
-                          "user_000002 Saltworks - Tide 2009-05-03T15:48:25Z - -",
-                          "user_000002 Saltworks - Tide 2009-05-03T15:48:25Z - -"));
-  EXPECT_THAT(reading.titles,
-              ElementsAre("8bfac288-ccc5-448d-9573-c33ea2aa5c30: North (12\" Mix), 0b51c328-1f2b-464c-9e2c-0c2a8cce20ae, "
-                          "The Paper Lanterns",
-                          "The Paper Lanterns - South: South, 0b51c328-1f2b-464c-9e2c-0c2a8cce20ae, The Paper Lanterns",
-                          "Saltworks - Tide: Tide, Saltworks, Saltworks"));
+  EXPECT_THAT(reading.listens, ElementsAre("user_000001 8bfac288-ccc5-448d-9573-c33ea2aa5c30 2009-05-04T23:08:57Z - -",
+                                           "user_000001 The Paper Lanterns - South 2009-05-04T13:54:10Z - -",
+                                           "user_000002 Saltworks - Tide 2009-05-03T15:48:25Z - -",
+                                           "user_000002 Saltworks - Tide 2009-05-03T15:48:25Z - -"));
+  EXPECT_THAT(
+      reading.titles,
+      ElementsAre("8bfac288-ccc5-448d-9573-c33ea2aa5c30: North (12\" Mix), 0b51c328-1f2b-464c-9e2c-0c2a8cce20ae, "
+                  "The Paper Lanterns",
+                  "The Paper Lanterns - South: South, 0b51c328-1f2b-464c-9e2c-0c2a8cce20ae, The Paper Lanterns",
+                  "Saltworks - Tide: Tide, Saltworks, Saltworks"));
 }
 
 TEST(Layouts, HetRec) {
@@ -118,9 +119,8 @@ TEST(Layouts, ListenBrainzDump) {
   EXPECT_THAT(reading.listens, ElementsAre("rob 9c3a1cbb-0f1a-4b26-9d0f-0a3f6f4f0b11 2019-04-01T00:00:00Z - -",
                                            "rob 11111111-2222-4333-8444-555555555555 2019-04-01T00:05:00Z - -",
                                            "lucifer 9c3a1cbb-0f1a-4b26-9d0f-0a3f6f4f0b11 2019-04-02T00:00:00Z - -"));
-  EXPECT_THAT(reading.titles,
-              ElementsAre("9c3a1cbb-0f1a-4b26-9d0f-0a3f6f4f0b11: Tide, Saltworks, Saltworks",
-                          "11111111-2222-4333-8444-555555555555: Été, Björn & Co, Björn & Co"));
+  EXPECT_THAT(reading.titles, ElementsAre("9c3a1cbb-0f1a-4b26-9d0f-0a3f6f4f0b11: Tide, Saltworks, Saltworks",
+                                          "11111111-2222-4333-8444-555555555555: Été, Björn & Co, Björn & Co"));
 }
 
 TEST(Layouts, SpotifyHistoryLeavesPodcastsOut) {
@@ -167,13 +167,13 @@ TEST(Layouts, AColumnOfAUsualNameIsTakenButNotTwice) {
   const TempFolder folder;
   EXPECT_THAT(read({folder.write("a.csv", "UserID,Track ID,Artist_ID,plays\nu,t,a,3\n")}).listens,
               ElementsAre("u t - - 3"));
-  EXPECT_THAT(read({folder.write("b.csv", "User,artist_name,artist_id\nu,A,7\n")}).titles,
-              ElementsAre("7: 7, A, A"));
+  EXPECT_THAT(read({folder.write("b.csv", "User,artist_name,artist_id\nu,A,7\n")}).titles, ElementsAre("7: 7, A, A"));
   EXPECT_THAT(read({folder.write("c.dat", "User_ID\tAnime_ID\tFeedback\n1\t20\t1\n")}).listens,
               ElementsAre("1 20 - - -"));
   EXPECT_EQ(message_of<BadInput>([&] { read({folder.write("d.csv", "user_id,shop_id,city_id\nu,1,2\n")}); }),
-            folder.path().string() + "/d.csv: no column \"song_id\"; there are \"user_id\", \"shop_id\", \"city_id\"; "
-                                     "set input.columns.song to the one that is meant");
+            folder.path().string() +
+                "/d.csv: no column \"song_id\"; there are \"user_id\", \"shop_id\", \"city_id\"; "
+                "set input.columns.song to the one that is meant");
 }
 
 TEST(Layouts, FilesOfOneLogAreReadInTheOrderOfTheirNames) {
@@ -198,7 +198,9 @@ TEST(Layouts, EachFileHasItsOwnLimitOfRejects) {
 TEST(RecogniseLayout, ByTheBeginning) {
   EXPECT_EQ(recognise_layout(""), Layout::table);
   EXPECT_EQ(recognise_layout("user_id,song_id\n"), Layout::table);
-  EXPECT_EQ(recognise_layout("\xef\xbb\xbf""1::2::3.5::978300760\r\n"), Layout::movielens_1m);
+  EXPECT_EQ(recognise_layout("\xef\xbb\xbf"
+                             "1::2::3.5::978300760\r\n"),
+            Layout::movielens_1m);
   EXPECT_EQ(recognise_layout("1\t2\t3\tnever\n"), Layout::table);
   EXPECT_EQ(recognise_layout("PAR1\x15"), Layout::parquet);
   EXPECT_EQ(recognise_layout("{\"a\": 1}"), Layout::json);

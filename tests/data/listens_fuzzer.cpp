@@ -43,14 +43,12 @@ std::optional<std::string> read(const std::filesystem::path& path, std::int64_t 
   data::RejectLog rejects;
   std::string seen;
   try {
-    const data::ListenCounts counts =
-        data::read_listens({&path, 1}, options, users, songs, &names, rejects, no_progress(),
-                           [&](const data::ListenLog& batch) {
-                             for (std::size_t i = 0; i < batch.user.size(); ++i)
-                               seen += fmt::format("{} {} {} {} {}\n", users.id(batch.user[i]), songs.id(batch.song[i]),
-                                                   batch.timestamp[i], batch.ms_played[i],
-                                                   batch.count.empty() ? 1 : batch.count[i]);
-                           });
+    const data::ListenCounts counts = data::read_listens(
+        {&path, 1}, options, users, songs, &names, rejects, no_progress(), [&](const data::ListenLog& batch) {
+          for (std::size_t i = 0; i < batch.user.size(); ++i)
+            seen += fmt::format("{} {} {} {} {}\n", users.id(batch.user[i]), songs.id(batch.song[i]),
+                                batch.timestamp[i], batch.ms_played[i], batch.count.empty() ? 1 : batch.count[i]);
+        });
     seen += fmt::format("{} {} {} {}\n", counts.rejected, counts.not_music, counts.low_ratings, rejects.count());
   } catch (const Error&) {
     return std::nullopt;

@@ -246,8 +246,9 @@ TEST(ReadListens, AFileThatChangesIsNotBelieved) {
   RejectLog rejects;
   Writer writer(path);
   EXPECT_EQ(message_of<BadInput>([&] { read_listens(path, options, users, songs, rejects, writer); }),
-            path.string() + ": was changed while it was read (it had 800016 bytes, now 800023); wait until it is "
-                            "written, or read a copy");
+            path.string() +
+                ": was changed while it was read (it had 800016 bytes, now 800023); wait until it is "
+                "written, or read a copy");
 }
 
 TEST(ReadListens, EarliestAndLatestAreIn) {

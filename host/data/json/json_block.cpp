@@ -303,7 +303,7 @@ void JsonBlock::for_each(const std::function<void(const Record&)>& visit,
 void JsonBlock::read_scanned(std::size_t begin, JsonScanner& scanner, const JsonPlace& at,
                              const std::function<void(const Record&)>& visit,
                              const std::function<void(const DamagedRecord&)>& damaged) {
-  const bool is_record = scanner.scan(text_, begin, at.column, at_end) == JsonScanner::Found::record;
+  const bool is_record = scanner.scan(text_, begin, at, at_end) == JsonScanner::Found::record;
   const std::string_view text = text_.substr(begin, scanner.end() - begin);
   const std::string_view wrong = is_record ? parser_->parse(text) : scanner.reason();
   if (wrong.empty()) {

@@ -124,7 +124,7 @@ JsonReader::Cut JsonReader::scan_for_cut() const {
     if (begin == text.size())
       return {.size = begin, .in_array = scanner.in_array()};
     place.advance(text.substr(behind, begin - behind));
-    if (scanner.scan(text, begin, place.column, /*at_end=*/false) == JsonScanner::Found::unfinished)
+    if (scanner.scan(text, begin, place, /*at_end=*/false) == JsonScanner::Found::unfinished)
       return {.size = begin, .in_array = scanner.in_array()};
     behind = scanner.next();
     if (behind == kNone)

@@ -13,7 +13,7 @@ constexpr std::string_view kOpenQuote =
     "expected the quote that opens here to be closed on its line; write a line break within text as \\n";
 constexpr std::string_view kWrongBracket = "expected the brackets of the object to match";
 constexpr std::string_view kTooDeep = "expected an object that is nested less than 1024 deep";
-constexpr std::string_view kNotClosed = "expected '}' at the end of the object: another one begins before";
+constexpr std::string_view kNotClosed = "expected '}' at the end of the object: another one begins where it cannot";
 constexpr std::string_view kBreaksOff = "expected '}' at the end of the object: the file breaks off; get it again";
 constexpr std::string_view kTooLong = "expected a shorter record: the file is damaged, or no log";
 
@@ -28,23 +28,18 @@ bool of_interest(char c) {
   return kOfInterest[static_cast<unsigned char>(c)];
 }
 
-// Whether an object can begin at text[position], on a line of its own within the record that begins at `begin`.
-bool may_nest(std::string_view text, std::size_t begin, std::size_t position) {
-  const std::string_view before = text.substr(begin, position - begin);
-  const std::size_t blank = before.find_last_not_of(" \t\r");
-  if (before[blank] != '\n')
-    return true;
-  const char last = before[before.find_last_not_of(kWhite)];
-  return last == ':' || last == ',' || last == '[';
-}
-
 }  // namespace
 
 void JsonPlace::advance(std::string_view text) {
-  const std::int64_t breaks = std::count(text.begin(), text.end(), '\n');
-  line += breaks;
-  const std::size_t in_line = breaks > 0 ? text.size() - text.rfind('\n') - 1 : text.size();
-  column = (breaks > 0 ? 0 : column) + static_cast<std::int64_t>(in_line);
+  const std::size_t line_break = text.rfind('\n');
+  if (line_break != kNone) {
+    line += std::count(text.begin(), text.end(), '\n');
+    column = indent = 0;
+    text.remove_prefix(line_break + 1);
+  }
+  if (indent == column)
+    indent += static_cast<std::int64_t>(std::min(text.find_first_not_of(" \t"), text.size()));
+  column += static_cast<std::int64_t>(text.size());
 }
 
 bool is_line_record(std::string_view text, std::size_t position) {
@@ -57,7 +52,7 @@ bool is_line_record(std::string_view text, std::size_t position) {
 std::size_t JsonResync::find(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (goes_on_at(text[i])) {
-      at_line_record_ = text[i] == '{' && column_ == 0 && closed_line_;
+      at_line_record_ = text[i] == '{' && last_ == '\n' && closed_line_;
       return i;
     }
     pass(text[i]);
@@ -68,27 +63,32 @@ std::size_t JsonResync::find(std::string_view text) {
 bool JsonResync::goes_on_at(char c) const {
   if (any_line_ && last_ == '\n')
     return true;
-  const bool begins = before_ == Before::line_break || (in_array_ && before_ == Before::comma);
-  return c == '{' && begins && (first_line_ || any_line_ || column_ <= record_column_);
+  if (c != '{' || (!first_line_ && indent_ > deepest_))
+    return false;
+  return before_ == Before::line_break || (before_ == Before::comma && in_array_ && (scanned_ == 0 || in_text_));
 }
 
 void JsonResync::pass(char c) {
+  const bool blank = c == ' ' || c == '\t' || c == '\r';
   if (c == '\n') {
     closed_line_ = last_ == '}' || (last_ == '\r' && second_last_ == '}');
-    column_ = 0;
+    indent_ = 0;
     first_line_ = false;
     before_ = Before::line_break;
+  } else if (blank) {
+    indent_ += before_ == Before::line_break ? 1 : 0;
+  } else if (c == ',' && (before_ == Before::brace || before_ == Before::line_break)) {
+    before_ = Before::comma;
   } else {
-    ++column_;
-    if (c == ',' && (before_ == Before::brace || before_ == Before::line_break))
-      before_ = Before::comma;
-    else if (c == '}')
-      before_ = Before::brace;
-    else if (c != ' ' && c != '\t' && c != '\r')
-      before_ = Before::other;
+    before_ = c == '}' ? Before::brace : Before::other;
   }
   second_last_ = last_;
   last_ = c;
+  if (scanned_ == 0)
+    return;
+  --scanned_;
+  in_text_ ^= c == '"' && !escaped_;
+  escaped_ = in_text_ && c == '\\' && !escaped_;
 }
 
 std::size_t JsonScanner::skip_separators(std::string_view text, std::size_t position) {
@@ -106,11 +106,11 @@ std::size_t JsonScanner::skip_separators(std::string_view text, std::size_t posi
   return position;
 }
 
-JsonScanner::Found JsonScanner::scan(std::string_view text, std::size_t begin, std::int64_t column, bool at_end) {
+JsonScanner::Found JsonScanner::scan(std::string_view text, std::size_t begin, const JsonPlace& place, bool at_end) {
   const Step step = text[begin] == '{' ? scan_object(text, begin, at_end) : fault(kNoJsonObject, begin, begin);
   if (step == Step::record)
     return at_end || is_decided(text, begin) ? Found::record : Found::unfinished;
-  return step == Step::unfinished ? Found::unfinished : damaged(text, begin, column, at_end);
+  return step == Step::unfinished ? Found::unfinished : damaged(text, begin, place, at_end);
 }
 
 JsonScanner::Step JsonScanner::scan_object(std::string_view text, std::size_t begin, bool at_end) {
@@ -155,12 +155,18 @@ JsonScanner::Step JsonScanner::scan_text(std::string_view text, std::size_t limi
   return Step::go_on;
 }
 
+// A value begins behind a colon, or, in an array, behind its bracket or a comma.
 JsonScanner::Step JsonScanner::open(std::string_view text, std::size_t begin, std::size_t position) {
-  if (text[position] == '{' && position > begin && !may_nest(text, begin, position))
-    return fault(kNotClosed, begin, text.rfind('\n', position));
+  const bool is_object = text[position] == '{';
+  if (position > begin) {
+    const std::size_t before = text.find_last_not_of(kWhite, position - 1);
+    const bool fits = brackets_.back() == '}' ? text[before] == ':' : text[before] == '[' || text[before] == ',';
+    if (!fits)
+      return is_object ? fault(kNotClosed, begin, before) : fault(kWrongBracket, position, position);
+  }
   if (brackets_.size() == kDeepest)
     return fault(kTooDeep, position, position);
-  brackets_ += text[position] == '{' ? '}' : ']';
+  brackets_ += is_object ? '}' : ']';
   return Step::go_on;
 }
 
@@ -174,27 +180,27 @@ JsonScanner::Step JsonScanner::close(char bracket, std::size_t position) {
   return Step::record;
 }
 
-JsonScanner::Step JsonScanner::fault(std::string_view reason, std::size_t position, std::size_t last_line) {
+JsonScanner::Step JsonScanner::fault(std::string_view reason, std::size_t position, std::size_t reached) {
   reason_ = reason;
   fault_ = position;
-  last_line_ = last_line;
+  reached_ = reached;
   return Step::fault;
 }
 
 // What is damaged ends with its last line, with the longest record, or where reading goes on.
-JsonScanner::Found JsonScanner::damaged(std::string_view text, std::size_t begin, std::int64_t column, bool at_end) {
-  if (!at_end && !is_line_in_sight(text, begin, last_line_))
+JsonScanner::Found JsonScanner::damaged(std::string_view text, std::size_t begin, const JsonPlace& place, bool at_end) {
+  if (!at_end && !is_line_in_sight(text, begin, reached_))
     return Found::unfinished;
   const bool is_object = text[begin] == '{';
   const std::size_t behind = begin + (is_object ? 1 : 0);
-  resync_.emplace(in_array_, column, !is_object);
+  resync_.emplace(in_array_, place, !is_object, reached_ - std::min(reached_, behind));
   const std::size_t found = resync_->find(text.substr(behind));
   next_ = found != kNone ? behind + found : at_end ? text.size() : kNone;
   if (found == kNone && at_end)
     in_array_ = false;  // or not: what is said of the damage has to do
 
   const std::size_t longest = text.size() - begin > longest_record_ ? begin + longest_record_ + 1 : text.size();
-  end_ = std::min({text.find('\n', last_line_), next_, longest});
+  end_ = std::min({text.find('\n', reached_), next_, longest});
   end_ = begin + text.substr(begin, end_ - begin).find_last_not_of(kWhite) + 1;
   if (fault_ >= end_)
     fault_ = begin;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -8,10 +9,11 @@
 
 namespace segue::data {
 
-/// Where in the content some text begins.
+/// A place in the content.
 struct JsonPlace {
   std::int64_t line = 1;    ///< 1-based
   std::int64_t column = 0;  ///< bytes since the line's beginning
+  std::int64_t indent = 0;  ///< blanks at the line's beginning, so far
 
   void advance(std::string_view text);
 };
@@ -22,14 +24,19 @@ bool is_line_record(std::string_view text, std::size_t position);
 
 /// Looks behind a fault for the place where reading can go on, through as many pieces of text as it takes.
 ///
-/// Behind a broken object that is an object which begins a line, unless it is indented deeper than the broken one, or,
-/// in an array, one behind "},". Behind what is no object it is the next line too.
+/// Behind a broken object that is an object which begins a line, unless the line is indented deeper than the broken
+/// one's; or, in an array, an object behind "},", unless the scanner has seen it as part of the broken one. Behind what
+/// is no object it is the next line too.
 class JsonResync {
  public:
-  /// @param column    of the broken object's '{'
-  /// @param any_line  what is at fault is no object
-  JsonResync(bool in_array, std::int64_t column, bool any_line)
-      : in_array_(in_array), any_line_(any_line), record_column_(column) {}
+  /// @param place     of what is damaged
+  /// @param any_line  it is no object
+  /// @param scanned   bytes to come that the scanner has passed
+  JsonResync(bool in_array, const JsonPlace& place, bool any_line, std::size_t scanned)
+      : in_array_(in_array),
+        any_line_(any_line),
+        deepest_(std::min(place.column, place.indent + 1)),  // "[{" and, below, " {"
+        scanned_(scanned) {}
 
   /// Position in `text`, which follows that of the last call; npos: it is not in there.
   std::size_t find(std::string_view text);
@@ -37,14 +44,17 @@ class JsonResync {
   bool at_line_record() const { return at_line_record_; }
 
  private:
-  enum class Before { line_break, brace, comma, other };  // what stands before, white space within the line aside
+  enum class Before { line_break, brace, comma, other };  // what stands before, blanks aside
   bool goes_on_at(char c) const;
   void pass(char c);
 
   bool in_array_;
   bool any_line_;
-  std::int64_t record_column_;
-  std::int64_t column_ = 0;
+  std::int64_t deepest_;  // line that can begin with a record
+  std::size_t scanned_;
+  bool in_text_ = false;  // as the scanner saw it
+  bool escaped_ = false;
+  std::int64_t indent_ = 0;
   bool first_line_ = true;
   Before before_ = Before::other;
   char last_ = '\0', second_last_ = '\0';
@@ -73,9 +83,9 @@ class JsonScanner {
   std::size_t skip_separators(std::string_view text, std::size_t position);
 
   /// Looks at what begins at text[begin] and is no separator.
-  /// @param column  of text[begin]
+  /// @param place  of text[begin]
   /// @param at_end  the content ends with the text
-  Found scan(std::string_view text, std::size_t begin, std::int64_t column, bool at_end);
+  Found scan(std::string_view text, std::size_t begin, const JsonPlace& place, bool at_end);
 
   bool in_array() const { return in_array_; }
 
@@ -94,8 +104,8 @@ class JsonScanner {
   Step scan_text(std::string_view text, std::size_t limit, std::size_t& position);
   Step open(std::string_view text, std::size_t begin, std::size_t position);
   Step close(char bracket, std::size_t position);
-  Step fault(std::string_view reason, std::size_t position, std::size_t last_line);
-  Found damaged(std::string_view text, std::size_t begin, std::int64_t column, bool at_end);
+  Step fault(std::string_view reason, std::size_t position, std::size_t reached);
+  Found damaged(std::string_view text, std::size_t begin, const JsonPlace& place, bool at_end);
   bool is_line_in_sight(std::string_view text, std::size_t begin, std::size_t line) const;
   bool is_decided(std::string_view text, std::size_t begin) const;
 
@@ -105,7 +115,7 @@ class JsonScanner {
   std::size_t end_ = 0;
   std::size_t next_ = 0;
   std::size_t fault_ = 0;
-  std::size_t last_line_ = 0;  // a place in the last line of what is damaged
+  std::size_t reached_ = 0;  // by the scan: in the last line of what is damaged
   std::string_view reason_;
   std::optional<JsonResync> resync_;
 };

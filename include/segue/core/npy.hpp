@@ -23,6 +23,11 @@ struct NpyHeader {
 /// @throws BadInput  not .npy, Fortran order, more than two dimensions, or a shape whose bytes are not all there
 NpyHeader parse_npy_header(std::string_view file, const std::string& name);
 
+/// What stands before the data of a .npy file, version 1.0.
+/// @param dtype  such as "<f4"
+/// @param shape  as Python writes a tuple: "(3, 4)", "(3,)", "()"
+std::string npy_header(std::string_view dtype, std::string_view shape);
+
 /// Written under a temporary name and renamed.  @throws IoError
 void write_npy(const std::filesystem::path& path, MatrixView<const float> matrix);
 template <class T>  // float, double, std::int32_t or std::int64_t

@@ -25,7 +25,7 @@ const std::string kNoObject = "expected a JSON object";
 const std::string kOpenQuote =
     "expected the quote that opens here to be closed on its line; write a line break within text as \\n";
 const std::string kWrongBracket = "expected the brackets of the object to match";
-const std::string kNotClosed = "expected '}' at the end of the object: another one begins before";
+const std::string kNotClosed = "expected '}' at the end of the object: another one begins where it cannot";
 const std::string kBreaksOff = "expected '}' at the end of the object: the file breaks off; get it again";
 const std::string kOpenArray = "expected ']' at the end of the array: the file breaks off; get it again";
 const std::string kTooLong = "expected a shorter record: the file is damaged, or no log";
@@ -177,11 +177,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"NotClosedBehindAComma", "[\n{\"a\":1},\n", {"2:1"}, {{3, "", kOpenArray}}},
         Case{"NotClosedAtAll", "[", {}, {{1, "", kOpenArray}}},
         Case{"BreaksOffInARecord", "[{\"a\":1},\n{\"a\":2", {"1:1"}, {{2, "{\"a\":2", kBreaksOff}}},
-        Case{"SecondBreaksOff", "[{\"a\":1}]\n[{\"a\":2},\n", {"1:1", "2:2"}, {{3, "", kOpenArray}}},
-        Case{"AnotherFollows",
-             "[{\"a\":1},{\"a\":2,\n[{\"a\":3}]\n{\"a\":4}\n",
-             {"1:1", "3:4"},
-             {{1, "{\"a\":2,", kNotClosed}}}),
+        Case{"SecondBreaksOff", "[{\"a\":1}]\n[{\"a\":2},\n", {"1:1", "2:2"}, {{3, "", kOpenArray}}}),
     name_of);
 
 // A line cut at each of its bytes is one damaged record, and those around it are whole.
@@ -283,10 +279,10 @@ TEST(JsonLongest, EndlessRecordsAreLeftOutInBoundedMemory) {
     EXPECT_EQ(content.damaged[0].text, text.substr(0, 5001));
     EXPECT_EQ(content.damaged[1], (JsonDamage{3, endless.substr(0, 5001), kTooLong}));
   }
-  const std::string blank(8 << 20, '\n');
-  JsonReader reader("listens.json", std::make_unique<MemorySource>(blank + "{\"a\":1}" + blank, &largest_read), {"a"},
+  const std::string blank(8 << 20, '\n'), text = blank + "{\"a\":1}" + blank;
+  JsonReader reader("listens.json", std::make_unique<MemorySource>(text, &largest_read), {"a"},
                     {.block_bytes = 1000, .longest_record_bytes = 5000});
-  EXPECT_THAT(values(read_json(reader)), ElementsAre(std::to_string((8 << 20) + 1) + ":1"));
+  EXPECT_THAT(values(read_json(reader)), ElementsAre(std::to_string(blank.size() + 1) + ":1"));
   EXPECT_LE(largest_read, 11'000u);
 }
 

@@ -1,0 +1,33 @@
+#include "host/data/export/companions.hpp"
+#include "host/data/export/token.hpp"
+#include "host/data/export/write_in_order.hpp"
+
+namespace segue::data {
+namespace {
+
+void append_row(std::string& text, const CsrView& matrix, std::int64_t row) {
+  text += '0';  // the label: there is nothing to predict
+  const std::span<const std::int32_t> columns = matrix.row_indices(row);
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    text += ' ';
+    append_number(text, columns[i] + std::int64_t{1});
+    text += ':';
+    append_number(text, matrix.values.empty() ? 1.0f : matrix.row_values(row)[i]);
+  }
+  text += '\n';
+}
+
+}  // namespace
+
+ExportResult export_libsvm(const std::filesystem::path& path, const LabelledMatrix& interactions, Progress& progress) {
+  const CsrView& matrix = interactions.matrix;
+  std::vector<std::filesystem::path> files = write_ids_beside(path, interactions);
+  AtomicFile file(path);
+  write_rows_in_order(file, matrix, progress,
+                      [&](std::int64_t row, std::string& text) { append_row(text, matrix, row); });
+  file.commit();
+  files.insert(files.begin(), path);
+  return {std::move(files), matrix.rows};
+}
+
+}  // namespace segue::data
