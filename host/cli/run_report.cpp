@@ -28,13 +28,26 @@ Json stage_rows(const pipeline::NightlyResult& result) {
   return rows;
 }
 
+/// "0 rows rejected", and what else was left out, where anything was.
+std::string left_out(const pipeline::LogSummary& summary) {
+  std::string text = fmt::format("{} rows rejected", summary.rejects);
+  const auto add = [&](std::int64_t count, std::string_view what) {
+    if (count > 0)
+      text += fmt::format(", {} {}", count, what);
+  };
+  add(summary.duplicates, "duplicates");
+  add(summary.not_music, "podcasts, books or videos");
+  add(summary.low_ratings, "low ratings");
+  return text;
+}
+
 }  // namespace
 
 void report_run(const pipeline::NightlyResult& result, const Session& session) {
   const pipeline::LogSummary& summary = result.summary;
-  session.say(fmt::format("Read     {} listens ({} streams, {} skips; {} rows rejected) of {} users and {} songs, {}",
-                          summary.rows, summary.streams, summary.skips, summary.rejects, summary.listeners,
-                          summary.songs_heard, span_of(summary)));
+  session.say(fmt::format("Read     {} listens ({} streams, {} skips; {}) of {} users and {} songs, {}", summary.rows,
+                          summary.streams, summary.skips, left_out(summary), summary.listeners, summary.songs_heard,
+                          span_of(summary)));
   session.say(fmt::format("Trained  rank {}, {} iterations, loss {:.6g}", session.config().als.als.rank,
                           result.loss.size(), result.loss.empty() ? 0.0 : result.loss.back()));
   if (result.discover_weekly_lists > 0)
@@ -44,10 +57,17 @@ void report_run(const pipeline::NightlyResult& result, const Session& session) {
   session.say_table(stage_rows(result));
   session.say(fmt::format("Run      {}{} ({:.1f} s)", result.run.string(), result.up_to_date ? ", up to date" : "",
                           result.seconds));
-  Json document{{"run", result.run.string()},     {"up_to_date", result.up_to_date},
-                {"listens", summary.rows},        {"rejects", summary.rejects},
-                {"listeners", summary.listeners}, {"streams", summary.streams},
-                {"skips", summary.skips},         {"loss", result.loss},
+  Json document{{"run", result.run.string()},
+                {"up_to_date", result.up_to_date},
+                {"listens", summary.rows},
+                {"rejects", summary.rejects},
+                {"duplicates", summary.duplicates},
+                {"not_music", summary.not_music},
+                {"low_ratings", summary.low_ratings},
+                {"listeners", summary.listeners},
+                {"streams", summary.streams},
+                {"skips", summary.skips},
+                {"loss", result.loss},
                 {"seconds", result.seconds}};
   if (result.discover_weekly_lists > 0)
     document.update({{"monday", format_date(result.monday)},

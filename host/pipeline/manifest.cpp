@@ -53,6 +53,9 @@ Json stages_to_json(const std::vector<Stage>& stages) {
 Json metrics_to_json(const NightlyResult& result) {
   return {{"listens", result.summary.rows},
           {"rejects", result.summary.rejects},
+          {"duplicates", result.summary.duplicates},
+          {"not_music", result.summary.not_music},
+          {"low_ratings", result.summary.low_ratings},
           {"listeners", result.summary.listeners},
           {"songs_heard", result.summary.songs_heard},
           {"streams", result.summary.streams},
