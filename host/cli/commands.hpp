@@ -13,6 +13,7 @@ inline constexpr char kDataHelp[] =
 
 /// Each adds its command to the parser; when the command is the one given, `chosen` becomes what is to be run.
 void add_config(CLI::App& app, Command& chosen);
+void add_evaluate(CLI::App& app, Command& chosen);
 void add_export(CLI::App& app, Command& chosen);
 void add_import(CLI::App& app, Command& chosen);
 void add_nightly(CLI::App& app, Command& chosen);
@@ -21,6 +22,7 @@ void add_recommend(CLI::App& app, Command& chosen);
 void add_similar(CLI::App& app, Command& chosen);
 void add_simulate(CLI::App& app, Command& chosen);
 void add_train(CLI::App& app, Command& chosen);
+void add_tune(CLI::App& app, Command& chosen);
 void add_validate(CLI::App& app, Command& chosen);
 
 }  // namespace segue::cli

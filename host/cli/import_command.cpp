@@ -31,8 +31,8 @@ data::ImportResult import(const data::DataPaths& paths, const fs::path& out, con
                           const std::string& compression, Session& session) {
   data::RejectLog rejects(partial / "rejects.csv");
   try {
-    const data::ImportResult result = data::import_listens(paths, session.config().input, partial, compression, rejects,
-                                                           session.progress());
+    const data::ImportResult result =
+        data::import_listens(paths, session.config().input, partial, compression, rejects, session.progress());
     rejects.commit();
     return result;
   } catch (const BadInput& error) {
@@ -62,10 +62,11 @@ ExitCode run_import(const ImportArguments& arguments, Session& session) {
   }
   fs::rename(partial, out);
   const data::ListenCounts& counts = result.counts;
-  session.say(fmt::format("{}: {} listens of {} users and {} songs ({} with a title); {} rows rejected{}{}",
-                          out.string(), counts.listens, result.users, result.songs, result.titles, counts.rejected,
-                          counts.not_music > 0 ? fmt::format(", {} podcasts, books or videos left out", counts.not_music) : "",
-                          counts.low_ratings > 0 ? fmt::format(", {} low ratings left out", counts.low_ratings) : ""));
+  session.say(
+      fmt::format("{}: {} listens of {} users and {} songs ({} with a title); {} rows rejected{}{}", out.string(),
+                  counts.listens, result.users, result.songs, result.titles, counts.rejected,
+                  counts.not_music > 0 ? fmt::format(", {} podcasts, books or videos left out", counts.not_music) : "",
+                  counts.low_ratings > 0 ? fmt::format(", {} low ratings left out", counts.low_ratings) : ""));
   session.answer({{"out", out.string()},
                   {"files", paths.listens.size()},
                   {"listens", counts.listens},
@@ -84,7 +85,8 @@ void add_import(CLI::App& app, Command& chosen) {
   CLI::App* command =
       app.add_subcommand("import", "Turn a listening log of any layout into a data directory that every command reads");
   command->footer(
-      "The layout is told by the content; --set input.layout=NAME chooses one, --set input.columns.song=NAME a column.\n"
+      "The layout is told by the content; --set input.layout=NAME chooses one, --set input.columns.song=NAME a "
+      "column.\n"
       "Examples:\n"
       "  segue import ~/my_spotify_data --out me\n"
       "  segue import \"logs/2024-*.parquet\" --out data\n"

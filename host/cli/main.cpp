@@ -1,4 +1,7 @@
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <cstdio>
 #include <iostream>
 #include <new>
@@ -13,8 +16,8 @@ namespace {
 
 using AddCommand = void (*)(CLI::App&, Command&);
 
-constexpr AddCommand kCommands[] = {add_import, add_validate,  add_nightly, add_train,    add_playlists,
-                                    add_recommend, add_similar, add_simulate, add_export, add_config};
+constexpr AddCommand kCommands[] = {add_import,    add_validate,  add_nightly, add_train,    add_evaluate, add_tune,
+                                    add_playlists, add_recommend, add_similar, add_simulate, add_export,   add_config};
 
 constexpr char kFooter[] =
     "Exit codes: 0 ok, 1 failed, 2 usage, 3 bad input, 4 device or memory unavailable.\n"
@@ -90,12 +93,21 @@ ExitCode run(int argc, char** argv) {
   return chosen(session);
 }
 
+/// A mapped file that somebody truncates ends the process here rather than in a crash.
+void report_lost_mapping(int) {
+  constexpr std::string_view kMessage =
+      "segue: a file became shorter while it was read, or its disk failed; wait until it is written, or use a copy\n";
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, kMessage.data(), kMessage.size());
+  ::_exit(static_cast<int>(ExitCode::bad_input));
+}
+
 }  // namespace
 }  // namespace segue::cli
 
 int main(int argc, char** argv) {
   using segue::ExitCode;
   ExitCode code = ExitCode::failed;
+  std::signal(SIGBUS, segue::cli::report_lost_mapping);
   try {
     code = segue::cli::run(argc, argv);
   } catch (const segue::Error& error) {

@@ -67,9 +67,7 @@ void add_nightly(CLI::App& app, Command& chosen) {
       "Stages are cached; killed and started again, it goes on where it was.\n"
       "Example: segue nightly --data examples/sample --runs runs --date 2026-06-01");
   auto arguments = std::make_shared<NightlyArguments>();
-  command->add_option("--data", arguments->data, kDataHelp)
-      ->required()
-      ->type_name("DIR");
+  command->add_option("--data", arguments->data, kDataHelp)->required()->type_name("DIR");
   command->add_option("--runs", arguments->runs, "Where runs are published; current is a link to the last one")
       ->capture_default_str()
       ->type_name("DIR");

@@ -19,9 +19,7 @@ void add_train(CLI::App& app, Command& chosen) {
   als->footer(
       "Killed and started again, it goes on from its last checkpoint.\n"
       "Example: segue train als --data examples/sample --out model --set als.rank=64");
-  als->add_option("--data", arguments->data, kDataHelp)
-      ->required()
-      ->type_name("DIR");
+  als->add_option("--data", arguments->data, kDataHelp)->required()->type_name("DIR");
   als->add_option("--out", arguments->out, "Folder to make; a run without playlists")->required()->type_name("DIR");
   als->callback([arguments, &chosen] {
     chosen = [arguments](Session& session) {

@@ -96,15 +96,15 @@ ExitCode validate(const ValidateArguments& arguments, Session& session) {
 }  // namespace
 
 void add_validate(CLI::App& app, Command& chosen) {
-  CLI::App* command = app.add_subcommand("validate", "Read a log or a data directory and say what is in it, without training");
-  command->footer("Examples:\n"
+  CLI::App* command =
+      app.add_subcommand("validate", "Read a log or a data directory and say what is in it, without training");
+  command->footer(
+      "Examples:\n"
       "  segue validate --data examples/sample --rejects rejects.csv\n"
       "  segue validate --data ~/my_spotify_data\n"
       "  zcat logs/*.gz | segue validate --data - --memory 4G");
   auto arguments = std::make_shared<ValidateArguments>();
-  command->add_option("--data", arguments->data, kDataHelp)
-      ->required()
-      ->type_name("DIR");
+  command->add_option("--data", arguments->data, kDataHelp)->required()->type_name("DIR");
   command->add_option("--rejects", arguments->rejects, "Write the rows that cannot be used here")->type_name("FILE");
   command->callback(
       [arguments, &chosen] { chosen = [arguments](Session& session) { return validate(*arguments, session); }; });

@@ -6,7 +6,9 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include <cstdint>
 #include <cstring>
+#include <new>
 
 #include "host/data/parquet/damage.hpp"
 

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "host/data/parquet/damage.hpp"
 
@@ -179,7 +181,7 @@ std::vector<Column> leaf_columns(std::span<const SchemaElement> schema) {
   for (const SchemaElement& element : schema.subspan(1)) {
     while (!groups.empty() && groups.back().children_left == 0)
       groups.pop_back();
-    if (groups.empty() || groups.size() > kDeepest)
+    if (groups.empty() || groups.size() > kDeepest || element.children < 0)
       throw Damage("its schema is no tree, or too deep");
     --groups.back().children_left;
     Group inside = groups.back();
@@ -194,6 +196,8 @@ std::vector<Column> leaf_columns(std::span<const SchemaElement> schema) {
     inside.prefix += element.name + '.';
     groups.push_back(std::move(inside));
   }
+  if (std::any_of(groups.begin(), groups.end(), [](const Group& group) { return group.children_left > 0; }))
+    throw Damage("its schema ends too early");
   return columns;
 }
 

@@ -17,10 +17,15 @@
 namespace segue::data::parquet {
 namespace {
 
+// Entries become views of 16 bytes each, out of 4 or more. Writers stop at 1 MiB, DuckDB at a share of the row group.
+constexpr std::int64_t kLargestDictionary = 128 << 20;
+
 void check_sum(const StoredPage& page) {
+  if (!page.header.crc)
+    return;
   const auto sum = static_cast<std::uint32_t>(
       crc32(0, reinterpret_cast<const Bytef*>(page.stored.data()), static_cast<uInt>(page.stored.size())));
-  if (page.header.crc && *page.header.crc != sum)
+  if (*page.header.crc != sum)
     throw Damage(
         fmt::format("its checksum is {:08x}, its header says {:08x}; copy the file again", sum, *page.header.crc));
 }
@@ -38,8 +43,8 @@ PageContent open_page(const StoredPage& page, const Column& column, Codec codec)
   PageContent content;
   content.levels = page.stored.substr(repetitions, definitions);
   content.values = page.stored.substr(repetitions + definitions);
-  if (codec != Codec::uncompressed && (!v2 || header.compressed)) {
-    const std::size_t values_size = size - repetitions - definitions;
+  const std::size_t values_size = size - repetitions - definitions;
+  if (codec != Codec::uncompressed && header.compressed && values_size > 0) {
     content.storage = decompress(codec, content.values, values_size);
     content.values = {content.storage.get(), values_size};
   }
@@ -82,7 +87,7 @@ std::span<const std::string_view> Chunk::dictionary() {
     try {
       decode_dictionary();
     } catch (const Damage& damage) {
-      refuse("dictionary", damage);
+      refuse("dictionary page", damage);
     }
     decoded_ = true;
   }
@@ -94,15 +99,19 @@ void Chunk::decode_dictionary() {
   if (header.encoding != Encoding::plain && header.encoding != Encoding::plain_dictionary)
     throw Damage(
         fmt::format("its encoding, number {}, is none that dictionaries have", static_cast<int>(header.encoding)));
+  if (header.uncompressed_bytes > kLargestDictionary)
+    throw Damage(fmt::format("it has {} bytes, {} at most expected; write the file again with smaller row groups",
+                             header.uncompressed_bytes, kLargestDictionary));
   content_ = open_page(*dictionary_page_, column_, codec());
-  if (static_cast<std::size_t>(header.values) > content_.values.size())
+  const std::size_t least = column_.width > 0 ? column_.width : sizeof(std::uint32_t);
+  if (static_cast<std::size_t>(header.values) > content_.values.size() / least)
     throw Damage(fmt::format("{} values do not fit its {} bytes", header.values, content_.values.size()));
   texts_.resize(static_cast<std::size_t>(header.values));
   ValueCursor(column_, Encoding::plain, content_.values, header.values, {}).read(texts_, column_, arena_);
 }
 
 void Chunk::refuse(std::string_view page, const Damage& damage) const {
-  throw BadInput(fmt::format("{}: column {}, row group {} of {}, {} page: {}", file_->path.string(),
+  throw BadInput(fmt::format("{}: column {}, row group {} of {}, {}: {}", file_->path.string(),
                              quote_for_message(column_.name), group_ + 1, file_->groups.size(), page, damage.what()));
 }
 
@@ -154,14 +163,17 @@ PageCursor Page::load() {
                     ValueCursor(column, encoding, content_.values, rows(), dictionary));
 }
 
+std::vector<PageCursor>::iterator Page::first_after(std::int64_t row) {
+  return std::upper_bound(cursors_.begin(), cursors_.end(), row,
+                          [](std::int64_t at, const PageCursor& cursor) { return at < cursor.row(); });
+}
+
 PageCursor Page::cursor_at(std::int64_t row) {
   try {
     std::unique_lock lock(mutex_);
     if (cursors_.empty())
       cursors_.push_back(load());
-    const auto after = std::upper_bound(cursors_.begin(), cursors_.end(), row,
-                                        [](std::int64_t at, const PageCursor& cursor) { return at < cursor.row(); });
-    PageCursor cursor = *std::prev(after);
+    PageCursor cursor = *std::prev(first_after(row));
     lock.unlock();
     cursor.skip(row - cursor.row(), chunk_->column());
     return cursor;
@@ -173,14 +185,13 @@ PageCursor Page::cursor_at(std::int64_t row) {
 void Page::keep(const PageCursor& cursor) {
   constexpr std::int64_t kApart = 1024;  // rows: positions are no use nearer to each other
   const std::lock_guard lock(mutex_);
-  const auto after = std::upper_bound(cursors_.begin(), cursors_.end(), cursor.row(),
-                                      [](std::int64_t at, const PageCursor& other) { return at < other.row(); });
+  const auto after = first_after(cursor.row());
   if (cursor.row() - std::prev(after)->row() >= kApart)
     cursors_.insert(after, cursor);
 }
 
 void Page::refuse(const Damage& damage) const {
-  chunk_->refuse(fmt::format("{}.", number_), damage);
+  chunk_->refuse(fmt::format("page {}", number_), damage);
 }
 
 std::vector<std::shared_ptr<Page>> find_pages(const std::shared_ptr<const File>& file, const Column& column,
@@ -203,7 +214,7 @@ std::vector<std::shared_ptr<Page>> find_pages(const std::shared_ptr<const File>&
     if (rows > row_group.rows)
       throw Damage(fmt::format("with it there are {} rows, the row group has {}", rows, row_group.rows));
   } catch (const Damage& damage) {
-    chunk->refuse(fmt::format("{}.", pages.size() + 1), damage);
+    chunk->refuse(fmt::format("page {}", pages.size() + 1), damage);
   }
   return pages;
 }

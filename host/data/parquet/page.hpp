@@ -22,7 +22,8 @@ namespace segue::data::parquet {
 /// An open file, shared by all that points into it.
 struct File {
   std::filesystem::path path;
-  std::optional<MappedFile> mapping;  ///< none: the bytes are the caller's
+  std::optional<MappedFile> mapping;          ///< none: the bytes are the caller's
+  std::filesystem::file_time_type written{};  ///< of the mapping: when last
   std::string_view bytes;
   std::size_t data_end = 0;     ///< where the footer begins
   std::vector<Column> columns;  ///< all of them
@@ -106,6 +107,7 @@ class Page {
 
  private:
   PageCursor load();
+  std::vector<PageCursor>::iterator first_after(std::int64_t row);  // under the lock
 
   std::shared_ptr<Chunk> chunk_;
   StoredPage stored_;

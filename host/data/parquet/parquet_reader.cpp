@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <optional>
 #include <span>
+#include <system_error>
 #include <utility>
 
 #include "host/data/parquet/codec.hpp"
@@ -39,13 +42,16 @@ std::shared_ptr<File> open_bytes(const std::filesystem::path& path, std::string_
 }
 
 std::shared_ptr<File> open_file(const std::filesystem::path& path) {
-  if (std::filesystem::exists(path) && std::filesystem::is_other(path))
+  std::error_code unknown;  // what it is: opening it says so
+  if (std::filesystem::is_other(path, unknown))
     throw BadInput(fmt::format(
         "{}: Parquet cannot be read from a pipe or a device, as its index stands at the end; save it as a file first",
         path.string()));
+  const auto written = std::filesystem::last_write_time(path, unknown);
   MappedFile mapping(path);
   std::shared_ptr<File> file = open_bytes(path, mapping.text());
   file->mapping.emplace(std::move(mapping));
+  file->written = written;
   return file;
 }
 
@@ -227,9 +233,19 @@ struct ParquetReader::Impl {
     }
   }
 
+  // What a mapping shows changes with the file.
+  void require_unchanged() const {
+    std::error_code gone;
+    if (file->mapping && (std::filesystem::last_write_time(file->path, gone) != file->written || gone))
+      throw BadInput(fmt::format("{}: was changed while it was read; wait until it is written, or read a copy",
+                                 file->path.string()));
+  }
+
   bool next(ParquetBlock& block) {
-    if (pages.empty() && !enter_group())
+    if (pages.empty() && !enter_group()) {
+      require_unchanged();
       return false;
+    }
     const std::int64_t rows = std::min(format.block_records, file->groups[group].rows - next_row);
     for (std::size_t i = 0; i < columns.size(); ++i)
       hand_out(i, next_row + rows, block.slices[i]);

@@ -14,7 +14,8 @@ class TextArena {
   char* allocate(std::size_t bytes) {
     constexpr std::size_t kMost = std::size_t{1} << 30;
     if (bytes > kMost - used_)
-      throw Damage("its values would take more than 1 GiB in one block; lower block_records");
+      throw Damage(
+          "its texts would take more than 1 GiB in one block of records; they are no ids, or the file is damaged");
     used_ += bytes;
     return static_cast<char*>(memory_.allocate(bytes, 1));
   }

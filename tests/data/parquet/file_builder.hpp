@@ -76,7 +76,6 @@ inline std::string data_page_v2(const std::string& content, std::int64_t values,
                                 int encoding = kPlain) {
   ThriftStruct data;
   data.number(1, values).number(2, 0).number(3, values).number(4, encoding).number(5, definition_bytes).number(6, 0);
-  data.boolean(7, false);
   const auto size = static_cast<std::int64_t>(content.size());
   return ThriftStruct().number(1, 3).number(2, size).number(3, size).structure(8, data).bytes() + content;
 }
@@ -100,6 +99,7 @@ struct ParquetFile {
   std::int64_t offset = 4;  // of the first page
   std::string pages;
   ThriftStruct chunk;  // fields before 3, the metadata; it becomes the chunk
+  bool encrypted = false;
   ThriftStruct root = ThriftStruct().text(4, "root").number(5, 1);
 
   std::string bytes() const {
@@ -107,6 +107,8 @@ struct ParquetFile {
     const ThriftStruct metadata = ThriftStruct().number(1, physical).number(4, codec).number(9, offset);
     ThriftStruct whole_chunk = chunk;
     whole_chunk.structure(3, metadata);
+    if (encrypted)
+      whole_chunk.structure(8, {});
     const ThriftStruct group = ThriftStruct().list(1, {whole_chunk}).number(3, rows);
     const std::string footer =
         ThriftStruct().number(1, 1).list(2, {root, leaf}).number(3, rows).list(4, {group}).bytes();

@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <chrono>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -215,12 +217,12 @@ TEST(ParquetReader, ReadsADictionaryThatTheFooterDoesNotName) {
 TEST(ParquetReader, NamesRowGroupAndPageOfDamage) {
   const std::string good = data_page(int32s({1}), 1);
   EXPECT_EQ(refusal(file_of(good + data_page(int32s({1, 2}), 3), 4).bytes()),
-            "made.parquet: column \"c\", row group 1 of 1, 2. page: its values end too early");
+            "made.parquet: column \"c\", row group 1 of 1, page 2: its values end too early");
   EXPECT_THAT(refusal(file_of(data_page(int32s({1, 2}), 2), 1).bytes()),
               HasSubstr("there are 2 rows, the row group has 1"));
-  EXPECT_THAT(refusal(file_of(good, 2).bytes()), HasSubstr("2. page: it ends too early"));
+  EXPECT_THAT(refusal(file_of(good, 2).bytes()), HasSubstr("page 2: it ends too early"));
   EXPECT_THAT(refusal(file_of(data_page("\1\2\0", 1, kRleDictionary), 1).bytes()),
-              HasSubstr("1. page: its values refer to a dictionary, and there is none"));
+              HasSubstr("page 1: its values refer to a dictionary, and there is none"));
   EXPECT_THAT(refusal(file_of(dictionary_page(int32s({1}), 9) + data_page("\1\2\0", 1, kRleDictionary), 1).bytes()),
               HasSubstr("dictionary page: 9 values do not fit its 4 bytes"));
   EXPECT_THAT(refusal(file_of(dictionary_page("", 0, kRle) + data_page("\1\2\0", 1, kRleDictionary), 1).bytes()),
@@ -243,7 +245,7 @@ TEST(ParquetReader, RefusesChunksThatItCannotRead) {
   file = file_of(data_page(int32s({1}), 1), 1);
   for (const std::int64_t offset : {std::int64_t{-4}, std::int64_t{3}, std::int64_t{1} << 40}) {
     file.offset = offset;
-    EXPECT_THAT(refusal(file.bytes()), HasSubstr("1. page: it would begin at byte " + std::to_string(offset)));
+    EXPECT_THAT(refusal(file.bytes()), HasSubstr("page 1: it would begin at byte " + std::to_string(offset)));
   }
   file.offset = 4;
   file.codec = 4;
@@ -252,10 +254,25 @@ TEST(ParquetReader, RefusesChunksThatItCannotRead) {
   EXPECT_THAT(refusal(file.bytes()), HasSubstr("in a way that is not known"));
 }
 
+TEST(ParquetReader, RefusesEncryptedColumns) {
+  ParquetFile file = file_of(data_page(int32s({1}), 1), 1);
+  file.encrypted = true;
+  EXPECT_THAT(refusal(file.bytes()), HasSubstr("row group 1 of 1: it is encrypted; decrypt it first"));
+}
+
+// Snappy of nothing is one byte, but some writers leave it out.
+TEST(ParquetReader, ReadsCompressedPagesOfNothing) {
+  ParquetFile file = file_of(data_page_v2(varint(4 << 1) + '\0', 4, 2), 4, 1);
+  file.codec = 1;
+  EXPECT_THAT(values_of(file.bytes()), ElementsAre("-", "-", "-", "-"));
+}
+
 TEST(ParquetReader, RefusesSchemasThatAreNoTree) {
   ParquetFile file = file_of(data_page(int32s({1}), 1), 1);
   file.root = ThriftStruct().text(4, "root").number(5, 0);
   EXPECT_THAT(refusal(file.bytes()), HasSubstr("its schema is no tree"));
+  file.root = ThriftStruct().text(4, "root").number(5, 2);
+  EXPECT_THAT(refusal(file.bytes()), HasSubstr("its schema ends too early"));
   EXPECT_THAT(refusal(file.with_footer(ThriftStruct().bytes())), HasSubstr("its schema has no root"));
   std::vector<ThriftStruct> deep(1000, ThriftStruct().number(3, 0).text(4, std::string(100, 'n')).number(5, 1));
   EXPECT_THAT(refusal(file.with_footer(ThriftStruct().list(2, deep).bytes())), HasSubstr("or too deep"));
@@ -269,6 +286,21 @@ TEST(ParquetReader, RefusesRowCountsThatCannotBe) {
   const ThriftStruct group = ThriftStruct().number(3, std::int64_t{1} << 62);
   EXPECT_THAT(refusal(file.with_footer(ThriftStruct().list(4, {group, group}).bytes())),
               HasSubstr("row group of 4611"));
+}
+
+TEST(ParquetReader, AFileThatChangesIsNotBelieved) {
+  const TempFolder folder;
+  const auto path = folder.write("made.parquet", file_of(data_page(int32s({1, 2}), 2), 2).bytes());
+  ParquetReader reader(path, {"c"});
+  const auto block = reader.make_block();
+  ASSERT_TRUE(reader.next(*block));
+  std::filesystem::last_write_time(path, std::filesystem::last_write_time(path) + std::chrono::seconds(1));
+  try {
+    reader.next(*block);
+    FAIL();
+  } catch (const BadInput& error) {
+    EXPECT_THAT(error.what(), HasSubstr("was changed while it was read"));
+  }
 }
 
 // Two billion nulls in a hundred bytes: given, not stored.

@@ -1,0 +1,56 @@
+#include "host/cli/log_in_memory.hpp"
+
+#include "segue/core/sha256.hpp"
+#include "segue/data/catalogue.hpp"
+
+namespace segue::cli {
+namespace {
+
+template <class T>
+void append(std::vector<T>& to, const std::vector<T>& from) {
+  to.insert(to.end(), from.begin(), from.end());
+}
+
+template <class T>
+void update(Sha256& hash, const std::vector<T>& values) {
+  hash.update({reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T)});
+}
+
+}  // namespace
+
+LogInMemory read_log(const std::string& data, Session& session) {
+  LogInMemory log;
+  const data::DataPaths paths = data::find_input(data);
+  data::RejectLog rejects;
+  data::read_catalogue(paths, {.reject_limit = session.config().input.reject_limit}, log.songs, rejects,
+                       session.progress());
+  data::ListenLog& all = log.listens;
+  data::read_listens(paths.listens, session.config().input, log.users, log.songs, nullptr, rejects, session.progress(),
+                     [&](const data::ListenLog& batch) {
+                       if (!batch.count.empty())
+                         all.count.resize(all.user.size(), 1);
+                       append(all.user, batch.user);
+                       append(all.song, batch.song);
+                       append(all.timestamp, batch.timestamp);
+                       append(all.ms_played, batch.ms_played);
+                       append(all.count, batch.count);
+                       if (!all.count.empty())
+                         all.count.resize(all.user.size(), 1);
+                     });
+  if (all.size() == 0)
+    throw BadInput(fmt::format("{}: no listens; `segue validate --data {}` says why", data, data));
+  return log;
+}
+
+std::string hash_of(const LogInMemory& log) {
+  Sha256 hash;
+  hash.update(fmt::format("{} {} {}\n", log.users.size(), log.songs.size(), log.listens.size()));
+  update(hash, log.listens.user);
+  update(hash, log.listens.song);
+  update(hash, log.listens.timestamp);
+  update(hash, log.listens.ms_played);
+  update(hash, log.listens.count);
+  return hash.hex().substr(0, 16);
+}
+
+}  // namespace segue::cli
