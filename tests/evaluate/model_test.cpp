@@ -1,5 +1,6 @@
 #include "segue/evaluate/model.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -29,10 +30,10 @@ struct World {
         log.timestamp.push_back(data::ListenLog::kUnknownTime);
         log.ms_played.push_back(data::ListenLog::kUnknownDuration);
       }
-      users.add("u" + std::to_string(user));
+      users.add(fmt::format("u{}", user));
     }
     for (int song = 0; song < 60; ++song)
-      songs.add("s" + std::to_string(song));
+      songs.add(fmt::format("s{}", song));
     split = make_split(log, 40, 60, {}, {.k = 3, .min_songs = 8}, no_progress());
   }
   data::IdTable users, songs;
@@ -82,11 +83,11 @@ TEST(ReadFactors, AreTakenByIdAndWhatIsMissingGetsZeros) {
   data::IdTable users, songs;  // in another order, one of each missing
   Matrix<float> user_vectors(39, 2), song_vectors(59, 2);
   for (std::int32_t i = 0; i < 39; ++i) {
-    users.add("u" + std::to_string(39 - i));
+    users.add(fmt::format("u{}", 39 - i));
     user_vectors(i, 0) = static_cast<float>(39 - i), user_vectors(i, 1) = 1;
   }
   for (std::int32_t i = 0; i < 59; ++i) {
-    songs.add("s" + std::to_string(59 - i));
+    songs.add(fmt::format("s{}", 59 - i));
     song_vectors(i, 0) = static_cast<float>(59 - i), song_vectors(i, 1) = 1;
   }
   data::write_factor_table(directory.path(), "users", std::as_const(user_vectors).view(), users);
@@ -101,7 +102,7 @@ TEST(ReadFactors, AreTakenByIdAndWhatIsMissingGetsZeros) {
 
   data::IdTable others;
   for (int song = 0; song < 60; ++song)
-    others.add("x" + std::to_string(song));
+    others.add(fmt::format("x{}", song));
   try {
     read_factors(directory.path(), world.split, world.users, others);
     FAIL() << "nothing was thrown";
