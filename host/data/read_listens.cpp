@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <deque>
 #include <memory>
 #include <utility>
@@ -140,6 +141,8 @@ class ListenReader {
     return batch_;
   }
 
+  std::int64_t listens() const { return total_.listens; }
+
   ListenCounts finish() {
     check_limit();
     return total_;
@@ -231,11 +234,14 @@ ListenCounts read_listens(std::span<const fs::path> files, const ListenOptions& 
   const std::string what = files.size() == 1 ? files[0].filename().string() : fmt::format("{} files", files.size());
   ProgressTask task(progress, fmt::format("read {}", what), total_bytes(files), "bytes");
   Position position(task);
+  const auto start = std::chrono::steady_clock::now();
   for (; wave.filled > 0; std::swap(wave, next)) {
     reader.parse_wave(wave, next, stream);
     sink(reader.gather(wave));
     for (const ListenBlock& block : wave.span())
       position.advance_to(block);
+    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+    task.note(fmt::format("{:.2f} M listens/s", 1e-6 * static_cast<double>(reader.listens()) / elapsed.count()));
   }
   return reader.finish();
 }

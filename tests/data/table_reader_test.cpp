@@ -15,6 +15,7 @@ namespace segue::data {
 namespace {
 
 namespace fs = std::filesystem;
+using test::bzip2;
 using test::gzip;
 using test::message_of;
 using test::TempFolder;
@@ -181,11 +182,14 @@ TEST(TableReader, GzipAndZstdAreToldByTheContent) {
   EXPECT_EQ(want.rows.size(), 3u);
   EXPECT_EQ(read(folder.write("gz", gzip(text))), want);
   EXPECT_EQ(read(folder.write("zst", zstd(text))), want);
+  EXPECT_EQ(read(folder.write("bz2", bzip2(text))), want);
   const std::string head = text.substr(0, 9), tail = text.substr(9);
   EXPECT_EQ(read(folder.write("members", gzip(head) + gzip("") + gzip(tail))), want);
   EXPECT_EQ(read(folder.write("padded", gzip(head) + std::string(3, '\0') + gzip(tail) + std::string(600000, '\0'))),
             want);
   EXPECT_EQ(read(folder.write("frames", zstd(head) + zstd("") + zstd(tail))), want);
+  EXPECT_EQ(read(folder.write("streams", bzip2(head) + bzip2("") + bzip2(tail))), want);
+  EXPECT_THAT(read(folder.write("BZhone", "BZh,b\n1,2\n")).rows.size(), 1);  // text may begin like bzip2
   const std::string skippable("\x50\x2a\x4d\x18\x03\0\0\0abc", 11);
   EXPECT_EQ(read(folder.write("skippable", skippable + zstd(head) + skippable + zstd(tail))), want);
 }
@@ -202,12 +206,13 @@ TEST(TableReader, LargeCompressedFilesComeWhole) {
   const std::string half = text.substr(0, 500001), rest = text.substr(500001);
   EXPECT_EQ(read(folder.write("gz", gzip(half) + gzip(rest))), want);
   EXPECT_EQ(read(folder.write("zst", zstd(half) + zstd(rest))), want);
+  EXPECT_EQ(read(folder.write("bz2", bzip2(half) + bzip2(rest))), want);
 }
 
 TEST(TableReader, TruncatedStreamsAreRefusedAtEveryByte) {
   const TempFolder folder;
   const std::string text = "a,b\n1,x\n2,y\n";
-  for (const std::string& whole : {gzip(text), zstd(text)}) {
+  for (const std::string& whole : {gzip(text), zstd(text), bzip2(text)}) {
     for (std::size_t size = 4; size < whole.size(); ++size) {
       const fs::path path = folder.write("cut", whole.substr(0, size));
       const std::string message = message_of<BadInput>([&] { read(path); });
@@ -229,6 +234,9 @@ TEST(TableReader, DamagedStreamsAreRefused) {
       HasSubstr("something that is not gzip follows the gzip data at byte " + std::to_string(gzip(text).size())));
   EXPECT_THAT(message_of<BadInput>([&] { read(folder.write("zst", zstd(text) + "more")); }),
               HasSubstr("damaged zstd data ("));
+  std::string bad_block = bzip2(text);
+  bad_block[bad_block.size() / 2] ^= 1;
+  EXPECT_THAT(message_of<BadInput>([&] { read(folder.write("bz2", bad_block)); }), HasSubstr("damaged bzip2 data ("));
 }
 
 TEST(TableReader, FilesThatCannotBeOpenedAreNamed) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bzlib.h>
 #include <gtest/gtest.h>
 #include <zlib.h>
 #include <zstd.h>
@@ -47,6 +48,17 @@ inline std::string gzip(std::string_view text) {
 inline std::string zstd(std::string_view text) {
   std::string out(ZSTD_compressBound(text.size()), '\0');
   out.resize(ZSTD_compress(out.data(), out.size(), text.data(), text.size(), 3));
+  return out;
+}
+
+/// One bzip2 stream.
+inline std::string bzip2(std::string_view text) {
+  std::string out(text.size() + text.size() / 100 + 700, '\0');
+  auto size = static_cast<unsigned>(out.size());
+  EXPECT_EQ(BZ2_bzBuffToBuffCompress(out.data(), &size, const_cast<char*>(text.data()),
+                                     static_cast<unsigned>(text.size()), 1, 0, 0),
+            BZ_OK);
+  out.resize(size);
   return out;
 }
 
