@@ -1,14 +1,14 @@
 #include "host/data/json/json_block.hpp"
 
-#include <fmt/format.h>
 #include <simdjson.h>
 
 #include <algorithm>
 #include <cstring>
 #include <span>
 #include <utility>
+#include <vector>
 
-#include "segue/core/text.hpp"
+#include "host/data/json/json_key.hpp"
 
 namespace segue::data {
 namespace {
@@ -32,7 +32,10 @@ std::string_view reason_of(simdjson::error_code error) {
 }
 
 std::string_view without_white_end(std::string_view token) {
-  return token.substr(0, token.find_last_not_of(" \t\r\n") + 1);
+  const auto is_white = [](char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; };
+  while (!token.empty() && is_white(token.back()))
+    token.remove_suffix(1);
+  return token;
 }
 
 bool is_json_number(std::string_view text) {
@@ -65,8 +68,10 @@ bool is_json_number(std::string_view text) {
 }
 
 // Whether the key that begins at *text, behind its quote, is this one. The record is padded by more than any name.
-bool is_key(const char* text, const JsonKey& key) {
-  return text[key.name.size()] == '"' && std::memcmp(text, key.name.data(), key.name.size()) == 0 && key.plain;
+bool is_key(const char* text, std::uint64_t head, const JsonKey& key) {
+  const std::string& name = key.name;
+  return ((head ^ key.head) & key.mask) == 0 &&
+         (name.size() < sizeof head || (text[name.size()] == '"' && std::memcmp(text, name.data(), name.size()) == 0));
 }
 
 bool has_escape(const char* text) {
@@ -75,40 +80,15 @@ bool has_escape(const char* text) {
   return *text == '\\';
 }
 
-std::size_t longest_name(const JsonKey& key) {
-  std::size_t longest = key.name.size();
-  for (const JsonKey& child : key.children)
-    longest = std::max(longest, longest_name(child));
-  return longest;
-}
-
 }  // namespace
-
-JsonKey make_json_key_tree(const std::vector<std::string>& paths) {
-  JsonKey root;
-  for (std::size_t column = 0; column < paths.size(); ++column) {
-    JsonKey* key = &root;
-    for (std::size_t begin = 0, dot = 0; dot != kNone; begin = dot + 1) {
-      dot = paths[column].find('.', begin);
-      const std::string name = paths[column].substr(begin, dot - begin);
-      std::vector<JsonKey>& children = key->children;
-      const auto found =
-          std::find_if(children.begin(), children.end(), [&](const JsonKey& k) { return k.name == name; });
-      key = found != children.end() ? &*found : &children.emplace_back();
-      key->name = name;
-      key->plain = name.find_first_of("\"\\") == kNone;
-    }
-    key->columns.push_back(column);
-    key->wrong_value = fmt::format("expected text or a number for the key {}", quote_for_message(paths[column]));
-  }
-  return root;
-}
 
 // Parses one record after the other. What is wrong with it, or empty, is what its functions return.
 class JsonBlock::Parser {
  public:
   Parser(std::shared_ptr<const JsonKey> keys, std::size_t column_count)
-      : keys_(std::move(keys)), fields_(column_count), padding_(simdjson::SIMDJSON_PADDING + longest_name(*keys_)) {}
+      : keys_(std::move(keys)),
+        fields_(column_count),
+        padding_(simdjson::SIMDJSON_PADDING + longest_json_name(*keys_)) {}
 
   std::size_t padding() const { return padding_; }
   std::span<const std::string_view> fields() const { return fields_; }
@@ -163,8 +143,10 @@ class JsonBlock::Parser {
 
   const JsonKey* find_key(ondemand::field& field, const JsonKey& wanted) {
     const char* const raw = field.key().raw();
+    std::uint64_t head = 0;
+    std::memcpy(&head, raw, sizeof head);
     for (const JsonKey& child : wanted.children)
-      if (is_key(raw, child))
+      if (is_key(raw, head, child))
         return &child;
     if (!has_escapes_ || !has_escape(raw))
       return nullptr;
@@ -264,7 +246,7 @@ void JsonBlock::take(std::string& text, std::size_t size) {
   text_ = std::string_view(buffer_).substr(0, text_size);
 }
 
-// The line from `position`, without its end, if it may be one whole record: then the scanner is spared.
+// The line from `position`, without its end, if it may be one whole record, so that the scanner can be spared.
 std::string_view JsonBlock::whole_line(std::size_t position) const {
   const std::size_t line_break = std::min(text_.find('\n', position), text_.size());
   std::string_view line = text_.substr(position, line_break - position);
@@ -284,15 +266,17 @@ void JsonBlock::for_each(const std::function<void(const Record&)>& visit,
   std::size_t behind = 0, begin = 0;
   while ((begin = scanner.skip_separators(text_, behind)) < own_bytes_) {
     at.advance(text_.substr(behind, begin - behind));
-    const std::string_view line = scanner.in_array() ? std::string_view() : whole_line(begin);
+    const bool begins_line = !scanner.in_array() && at.column == at.indent;
+    const std::string_view line = begins_line ? whole_line(begin) : std::string_view();
     if (!line.empty() && parser_->parse(line).empty()) {
       visit({at.line, line, parser_->fields()});
       behind = begin + line.size();
+      at.column += static_cast<std::int64_t>(line.size());
     } else {
       read_scanned(begin, scanner, at, visit, damaged);
       behind = std::min(scanner.next(), text_.size());
+      at.advance(text_.substr(begin, behind - begin));
     }
-    at.advance(text_.substr(begin, behind - begin));
   }
   if (!at_end || !scanner.in_array())
     return;

@@ -5,24 +5,13 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "host/data/json/json_scanner.hpp"
 #include "segue/data/record_reader.hpp"
 
 namespace segue::data {
 
-/// The keys that are wanted of an object.
-struct JsonKey {
-  std::string name;
-  bool plain = true;                 ///< never escaped in JSON, but by choice
-  std::vector<std::size_t> columns;  ///< that its value goes to
-  std::vector<JsonKey> children;     ///< of the object that is its value
-  std::string wrong_value;           ///< the reason to give for an array, or an object
-};
-
-/// @returns  the root, whose children are those of a record
-JsonKey make_json_key_tree(const std::vector<std::string>& paths);
+struct JsonKey;
 
 /// A piece of the content that begins outside of any record, and those records that begin in its first part.
 class JsonBlock final : public RecordBlock {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "host/data/json/json_block.hpp"
+#include "host/data/json/json_key.hpp"
 #include "segue/core/error.hpp"
 
 namespace segue::data {

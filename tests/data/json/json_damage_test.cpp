@@ -223,8 +223,6 @@ TEST(JsonArray, CutAnywhereIsTold) {
       const JsonContent content = read(text.substr(0, size));
       for (std::size_t i = 0; i < content.rows.size(); ++i)
         EXPECT_EQ(content.rows[i].fields[0], std::to_string(i + 1));
-      const std::size_t whole = (size > text.find("1") ? 1 : 0);
-      EXPECT_GE(content.rows.size() + 1, whole);
       EXPECT_THAT(content.damaged, SizeIs(1)) << text.substr(0, size);
     }
     EXPECT_THAT(read(text).damaged, IsEmpty());
@@ -287,17 +285,19 @@ TEST(JsonLongest, EndlessRecordsAreLeftOutInBoundedMemory) {
 }
 
 TEST(JsonDeep, NestingIsRefusedOrSkipped) {
-  const auto nested = [](std::size_t depth, std::string_view rest) {
-    return "{\"b\":" + std::string(depth, '[') + std::string(depth, ']') + std::string(rest) + "}";
+  const auto nested = [](std::string_view before, std::size_t depth, std::string_view behind) {
+    std::string text(before);
+    text += "{\"b\":" + std::string(depth, '[') + std::string(depth, ']') + ",\"a\":1}";
+    return text.append(behind);
   };
   // One a line, simdjson counts the brackets of what is not wanted; else the scanner keeps them.
-  EXPECT_THAT(values(read_json(nested(100'000, ",\"a\":1") + "\n{\"a\":2}\n", {"a"})), ElementsAre("1:1", "2:2"));
-  EXPECT_THAT(values(read_json("[" + nested(1023, ",\"a\":1") + "]", {"a"})), ElementsAre("1:1"));
-  const JsonContent content = read_json("[\n" + nested(100'000, ",\"a\":1") + ",\n{\"a\":2}]", {"a"});
+  EXPECT_THAT(values(read_json(nested("", 100'000, "\n{\"a\":2}\n"), {"a"})), ElementsAre("1:1", "2:2"));
+  EXPECT_THAT(values(read_json(nested("[", 1023, "]"), {"a"})), ElementsAre("1:1"));
+  const JsonContent content = read_json(nested("[\n", 100'000, ",\n{\"a\":2}]"), {"a"});
   EXPECT_THAT(values(content), ElementsAre("3:2"));
   ASSERT_THAT(content.damaged, SizeIs(1));
   EXPECT_EQ(content.damaged[0].reason, kTooDeep);
-  const std::string open = "{\"a\":" + std::string(100'000, '[');
+  const std::string open = std::string("{\"a\":").append(100'000, '[');
   EXPECT_THAT(read_json(open + "\n{\"a\":2}\n", {"a"}).damaged, ElementsAre(JsonDamage{1, open, kTooDeep}));
   EXPECT_THAT(read_json(std::string(100'000, '['), {"a"}).damaged, SizeIs(1));
 }
