@@ -60,6 +60,11 @@ void check(const EvaluateArguments& arguments) {
   for (const std::string& model : arguments.models)
     if (model != "als" && model != "popularity" && model != "random")
       throw InvalidArgument(fmt::format("--models {}: als, popularity or random expected", quote_for_message(model)));
+  for (const std::string* file : {&arguments.outputs.report, &arguments.outputs.per_user})
+    if (const fs::path folder = fs::path(*file).parent_path(); !folder.empty() && !fs::is_directory(folder))
+      throw InvalidArgument(fmt::format("{}: there is no folder {}", *file, folder.string()));
+  if (!arguments.write_split.empty() && fs::exists(arguments.write_split) && !fs::is_empty(arguments.write_split))
+    throw InvalidArgument(fmt::format("--write-split {}: it exists; name a new folder", arguments.write_split));
   if (arguments.models.empty() && arguments.factors.empty() && arguments.against.empty())
     throw InvalidArgument("--models: nothing to evaluate; name als, popularity or random, or give --factors");
 }
@@ -125,7 +130,7 @@ pipeline::Config with_settings(const EvaluateArguments& arguments, const std::st
 void add_factors(Comparison& comparison, const std::string& directory) {
   const FactorModel model = read_factors(directory, comparison.split, comparison.log.users, comparison.log.songs);
   if (model.users_without_vector + model.songs_without_vector > 0)
-    log::info("{}: {} of the users evaluated and {} songs have no vector there, and get zeros", directory,
+    log::warn("{}: {} of the users evaluated and {} songs have no vector there, and get zeros", directory,
               model.users_without_vector, model.songs_without_vector);
   keep_songs(comparison, model);
   const auto scorer = make_factor_scorer(model.users.view(), model.songs.view());

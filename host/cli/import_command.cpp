@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "host/cli/commands.hpp"
+#include "segue/core/memory_plan.hpp"
 #include "segue/data/import_listens.hpp"
 
 namespace segue::cli {

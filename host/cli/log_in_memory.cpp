@@ -1,5 +1,6 @@
 #include "host/cli/log_in_memory.hpp"
 
+#include "segue/core/memory_plan.hpp"
 #include "segue/core/sha256.hpp"
 #include "segue/data/catalogue.hpp"
 
@@ -25,8 +26,13 @@ LogInMemory read_log(const std::string& data, Session& session) {
   data::read_catalogue(paths, {.reject_limit = session.config().input.reject_limit}, log.songs, rejects,
                        session.progress());
   data::ListenLog& all = log.listens;
-  data::read_listens(paths.listens, session.config().input, log.users, log.songs, nullptr, rejects, session.progress(),
+  data::ListenOptions options = session.config().input;
+  options.format.block_bytes = data::block_bytes_for(available_memory_bytes() / 8);
+  data::read_listens(paths.listens, options, log.users, log.songs, nullptr, rejects, session.progress(),
                      [&](const data::ListenLog& batch) {
+                       MemoryPlan plan(fmt::format("{} listens and counting, held in memory", all.size()));
+                       plan.add("a larger log", (all.size() + batch.size()) * 20);
+                       plan.require(available_memory_bytes(), "raise --memory, or take a part of the log");
                        if (!batch.count.empty())
                          all.count.resize(all.user.size(), 1);
                        append(all.user, batch.user);

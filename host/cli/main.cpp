@@ -43,6 +43,9 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
   app.add_option("--threads", options.threads, "0: all cores; results do not depend on it")->capture_default_str();
   app.add_option("--memory", options.memory, "Hold no more than this, such as 4G; default: what the machine has")
       ->transform(CLI::AsSizeValue(true))
+      ->check([](const std::string& bytes) {
+        return std::stoull(bytes) < 64'000'000 ? std::string("64M or more expected") : std::string();
+      })
       ->type_name("SIZE");
   app.add_flag("--json", options.json, "One JSON document on stdout instead of tables");
   app.add_flag("--quiet", options.quiet, "No progress bars, and only warnings and errors in the log");

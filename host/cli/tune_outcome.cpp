@@ -82,6 +82,8 @@ void say(const fs::path& out, const evaluate::TuneReport& report, const evaluate
     session.say(fmt::format(
         "Gain     {:+.4f} (95%: {:+.4f} to {:+.4f}, p = {:.2g}) over the configuration in force, {:.4f}",
         gain.difference.mean, gain.difference.low, gain.difference.high, gain.p, report.comparison->standing.mean));
+    session.say(
+        "         (the best of many, on the users it was chosen by: `segue evaluate --config best.toml` is fair)");
   }
   session.say(fmt::format("Files    {0}/best.toml (for --config), {0}/tune.html, {0}/tune.svg, {0}/trials.jsonl",
                           out.string()));

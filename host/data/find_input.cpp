@@ -91,11 +91,14 @@ DataPaths find_segue_tables(const fs::path& directory) {
 
 std::vector<fs::path> files_below(const fs::path& directory) {
   std::vector<fs::path> files;
-  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(directory)) {
-    const std::string name = entry.path().filename().string();
-    if (entry.is_regular_file() && !name.starts_with('.') && !name.starts_with('_'))
-      files.push_back(entry.path());
+  std::error_code error;
+  for (fs::recursive_directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    if (entry->is_regular_file() && !name.starts_with('.') && !name.starts_with('_'))
+      files.push_back(entry->path());
   }
+  if (error)
+    throw IoError("read a folder in", directory, error.value());
   std::ranges::sort(files);
   return files;
 }
@@ -119,7 +122,14 @@ std::vector<fs::path> find_logs(const fs::path& directory) {
   for (const std::string_view pattern : kLogNames) {
     std::vector<fs::path> logs = those(files, [&](const fs::path& file) { return matches(file, pattern); });
     if (!logs.empty()) {
-      if (logs.size() < files.size())
+      const std::vector<fs::path> others = those(files, [&](const fs::path& file) {
+        return !matches(file, pattern) &&
+               std::ranges::any_of(kLogNames, [&](auto name) { return matches(file, name); });
+      });
+      if (!others.empty())
+        log::warn("{}: reading {}; left alone, though they are logs of another layout: {}", directory.string(),
+                  some_names(logs), some_names(others));
+      else if (logs.size() < files.size())
         log::info("{}: reading {}; the other {} files are left alone", directory.string(), some_names(logs),
                   files.size() - logs.size());
       return logs;

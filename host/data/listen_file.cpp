@@ -46,12 +46,22 @@ void check(const ListenColumns& columns) {
                         other->first, role->first, quote_for_message(role->second)));
 }
 
-// Of a log of one listener's: the folder that the export was unpacked into.
-std::string listener_of(const fs::path& path, const ListenOptions& options) {
-  if (!options.user.empty())
-    return options.user;
-  const std::string folder = fs::absolute(path).lexically_normal().parent_path().filename().string();
-  return folder.empty() ? "listener" : folder;
+bool is_export_folder(const std::string& name) {
+  return name == "MyData" || name == "my_spotify_data" || name.starts_with("Spotify ");
+}
+
+// The folder's path below `shared`, or its name where it is `shared` itself, without the folders of an export.
+std::string listener_of(const fs::path& folder, const fs::path& shared) {
+  fs::path below;
+  for (const fs::path& part : folder.lexically_relative(shared))
+    if (part != "." && !is_export_folder(part.string()))
+      below /= part;
+  if (!below.empty())
+    return below.string();
+  fs::path named = shared;
+  while (named.has_relative_path() && is_export_folder(named.filename().string()))
+    named = named.parent_path();
+  return named.has_relative_path() ? named.filename().string() : "listener";
 }
 
 // Finds the columns that the configuration names or, where it leaves the defaults, those of usual names.
@@ -264,7 +274,23 @@ ListenFile open_as(Layout layout, const fs::path& path, std::unique_ptr<ByteSour
 
 }  // namespace
 
-ListenFile open_listens(const fs::path& path, const ListenOptions& options) {
+std::vector<std::string> listeners_of(std::span<const fs::path> files, const ListenOptions& options) {
+  std::vector<fs::path> folders;
+  for (const fs::path& file : files)
+    folders.push_back(fs::absolute(file).lexically_normal().parent_path());
+  fs::path shared = folders.empty() ? fs::path() : folders[0];
+  for (const fs::path& folder : folders)
+    while (*folder.lexically_relative(shared).begin() == "..")
+      shared = shared.parent_path();
+  std::vector<std::string> listeners;
+  for (std::size_t i = 0; i < files.size(); ++i)
+    listeners.push_back(!options.user.empty()      ? options.user
+                        : files[i] == "/dev/stdin" ? "listener"
+                                                   : listener_of(folders[i], shared));
+  return listeners;
+}
+
+ListenFile open_listens(const fs::path& path, const ListenOptions& options, const std::string& listener) {
   check(options.columns);
   std::unique_ptr<ByteSource> source = open_source(path);
   const Layout layout =
@@ -272,8 +298,8 @@ ListenFile open_listens(const fs::path& path, const ListenOptions& options) {
   ListenFile file = open_as(layout, path, std::move(source), options);
   ListenSchema& schema = file.schema;
   schema.file = path.string();
-  if (schema.user < 0)
-    schema.user_name = listener_of(path, options);
+  if (schema.user < 0 || layout == Layout::spotify_extended)  // newer exports have no names
+    schema.user_name = listener;
   schema.min_rating = options.min_rating;
   const bool given = options.latest_timestamp != 0;
   schema.latest_timestamp = given ? options.latest_timestamp : two_days_from_now();

@@ -9,6 +9,7 @@
 
 #include "host/data/table_rows.hpp"
 #include "segue/core/date.hpp"
+#include "segue/core/error.hpp"
 
 namespace segue::data {
 namespace {
@@ -50,7 +51,9 @@ class RowParser {
       return Outcome::reject;
     if (!schema_.music || is_not_music(record))
       return Outcome::not_music;
-    user = schema_.user >= 0 ? field(record, schema_.user) : std::string_view(schema_.user_name);
+    user = schema_.user >= 0 ? field(record, schema_.user) : std::string_view();
+    if (user.empty())
+      user = schema_.user_name;
     const bool good = valid(schema_.user, is_id(user)) && parse_song(record) && parse_timestamp(record) &&
                       parse_ms_played(record) && parse_count(record) && parse_rating(record);
     if (!good)
@@ -158,7 +161,7 @@ class RowParser {
     if (fault_ == schema_.count)
       return fmt::format("expected a whole number of plays from 1 to {}", kLargestCount);
     if (fault_ == schema_.rating)
-      return "expected a rating: a number";
+      return "expected a rating: a number (where these are no ratings, set input.columns.rating to \"\")";
     return std::string(kExpectedId);
   }
 
@@ -238,6 +241,8 @@ void ListenBlock::parse() {
         }
       },
       [&](const DamagedRecord& record) {
+        if (record.truncated)
+          throw BadInput(fmt::format("{}, line {}: {}", schema->file, record.line, record.reason));
         rejects.push_back({schema->file, record.line, "", std::string(record.text), std::string(record.reason)});
       });
 }

@@ -19,7 +19,7 @@ struct ListenSchema {
   std::string file;
   std::vector<std::string> names;
   int user = -1;
-  std::string user_name;  ///< of every row, where there is no such column
+  std::string user_name;  ///< of rows that name none; empty: such a row is a reject
   /// The first whose columns are all there and filled is the song's id: one column as it is, several joined by " - ".
   std::vector<std::vector<int>> song;
   int timestamp = -1;

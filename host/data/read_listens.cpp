@@ -31,7 +31,8 @@ void check(const ListenOptions& options) {
 // The files' blocks, one after the other.
 class BlockStream {
  public:
-  BlockStream(std::span<const fs::path> paths, const ListenOptions& options) : paths_(paths), options_(options) {}
+  BlockStream(std::span<const fs::path> paths, const ListenOptions& options)
+      : paths_(paths), options_(options), listeners_(listeners_of(paths, options)) {}
 
   bool next(ListenBlock& block) {
     for (; current_ < paths_.size(); ++current_) {
@@ -49,13 +50,14 @@ class BlockStream {
 
  private:
   void open() {
-    ListenFile file = open_listens(paths_[current_], options_);
+    ListenFile file = open_listens(paths_[current_], options_, listeners_[current_]);
     records_ = std::move(file.records);
     schemas_.push_back(std::move(file.schema));
   }
 
   std::span<const fs::path> paths_;
   const ListenOptions& options_;
+  std::vector<std::string> listeners_;
   std::size_t current_ = 0;
   std::unique_ptr<RecordReader> records_;  // of the current file; null: it is not open yet
   std::deque<ListenSchema> schemas_;       // of all so far: blocks point to them
@@ -223,6 +225,13 @@ void append(std::vector<T>& to, const std::vector<T>& from) {
 }
 
 }  // namespace
+
+// Two waves, and each block as text, as what was read ahead, and as fields and columns.
+std::int64_t block_bytes_for(std::int64_t memory_bytes) {
+  constexpr std::int64_t kCopies = 3;
+  return std::clamp<std::int64_t>(memory_bytes / (2 * kBlocksPerThread * kCopies * thread_count()), 4 << 10,
+                                  TableFormat().block_bytes);
+}
 
 ListenCounts read_listens(std::span<const fs::path> files, const ListenOptions& options, IdTable& users, IdTable& songs,
                           Catalogue* names, RejectLog& rejects, Progress& progress, const ListenSink& sink) {

@@ -116,8 +116,10 @@ FactorModel read_factors(const std::filesystem::path& directory, const Split& sp
   return model;
 }
 
-void write_split(const std::filesystem::path& directory, const Split& split, const data::IdTable& users,
+void write_split(const std::filesystem::path& target, const Split& split, const data::IdTable& users,
                  const data::IdTable& songs) {
+  const std::filesystem::path directory = target.string() + ".partial";
+  std::filesystem::remove_all(directory);
   std::filesystem::create_directories(directory);
   data::write_ids(directory / "users.ids.tsv", users, split.train.plays.rows);
   data::write_ids(directory / "songs.ids.tsv", songs, split.held_out.columns);
@@ -128,6 +130,7 @@ void write_split(const std::filesystem::path& directory, const Split& split, con
   data::write_csr(directory, "seen", split.seen.view());
   if (split.fold_in.rows > 0)
     data::write_csr(directory, "fold_in", split.fold_in.view());
+  std::filesystem::rename(directory, target);
 }
 
 }  // namespace segue::evaluate

@@ -216,7 +216,9 @@ std::string outcome(const TuneReport& report) {
   const Interval& gain = comparison.gain.difference;
   return text + fmt::format(
                     " ({:.4f} to {:.4f} in 95% of bootstrap resamples of users). The configuration as it stands has "
-                    "{:.4f} ({:.4f} to {:.4f}). The difference is {:+.4f} ({:+.4f} to {:+.4f}), p = {:.2g}.",
+                    "{:.4f} ({:.4f} to {:.4f}). The difference is {:+.4f} ({:+.4f} to {:+.4f}), p = {:.2g}. It is "
+                    "the best of many on the users it was chosen by, so these figures flatter it: `segue evaluate "
+                    "--config best.toml` judges it on songs that the search never saw.",
                     comparison.best.low, comparison.best.high, comparison.standing.mean, comparison.standing.low,
                     comparison.standing.high, gain.mean, gain.low, gain.high, comparison.gain.p);
 }

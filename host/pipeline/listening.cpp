@@ -24,12 +24,9 @@ struct ReadingMemory {
   std::int64_t interactions = available / 2;
 };
 
-// Two waves of twelve blocks a thread, each with its text, its fields and its columns.
 data::ListenOptions reading_options(const Config& config, const ReadingMemory& memory) {
-  constexpr std::int64_t kCopies = 3;
   data::ListenOptions options = config.input;
-  options.format.block_bytes =
-      std::clamp<std::int64_t>(memory.blocks / (24 * kCopies * thread_count()), 4 << 10, options.format.block_bytes);
+  options.format.block_bytes = data::block_bytes_for(memory.blocks);
   return options;
 }
 

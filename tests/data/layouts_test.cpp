@@ -125,9 +125,9 @@ TEST(Layouts, ListenBrainzDump) {
 
 TEST(Layouts, SpotifyHistoryLeavesPodcastsOut) {
   const Reading reading = read_folder("spotify-history");
-  EXPECT_THAT(reading.listens, ElementsAre("MyData Saltworks - Tide 2023-03-04T05:06:00Z 201000 -",
-                                           "MyData Paper Lanterns - North 2023-03-04T05:07:00Z 1500 -",
-                                           "MyData Saltworks - Tide 2023-03-05T21:00:00Z 180000 -"));
+  EXPECT_THAT(reading.listens, ElementsAre("spotify-history Saltworks - Tide 2023-03-04T05:06:00Z 201000 -",
+                                           "spotify-history Paper Lanterns - North 2023-03-04T05:07:00Z 1500 -",
+                                           "spotify-history Saltworks - Tide 2023-03-05T21:00:00Z 180000 -"));
   EXPECT_EQ(reading.counts.not_music, 1);
   EXPECT_THAT(reading.titles, ElementsAre("Saltworks - Tide: Tide, Saltworks, Saltworks",
                                           "Paper Lanterns - North: North, Paper Lanterns, Paper Lanterns"));

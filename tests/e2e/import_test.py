@@ -36,6 +36,30 @@ class Import(Case):
               "--set", "input.user=anna")
         self.assertIn("Tide", (self.folder / "runs/current/interactions/catalogue/songs.csv").read_text())
 
+    def test_two_listeners_stay_two(self):
+        source = LAYOUTS / "spotify-history" / "MyData" / "StreamingHistory_music_0.json"
+        for name in ("alice", "bob"):
+            (self.folder / "exports" / name / "MyData").mkdir(parents=True)
+            (self.folder / "exports" / name / "MyData" / source.name).write_bytes(source.read_bytes())
+        summary, out = self.imported(self.folder / "exports")
+        self.assertEqual({row["user_id"] for row in rows(out / "listens.csv")}, {"alice", "bob"})
+        self.assertEqual(summary["listens"], 6)
+
+    def test_an_export_without_usernames(self):
+        text = (LAYOUTS / "spotify-extended" / "Streaming_History_Audio_2019-2020_0.json").read_text()
+        log = self.folder / "carol" / "Streaming_History_Audio_2024.json"
+        log.parent.mkdir()
+        log.write_text(text.replace('"username": "somebody"', '"username": null'))
+        self.assertEqual({row["user_id"] for row in rows(self.imported(log)[1] / "listens.csv")}, {"carol"})
+
+    def test_a_json_array_that_breaks_off_is_refused(self):
+        text = (LAYOUTS / "spotify-history" / "MyData" / "StreamingHistory_music_0.json").read_text()
+        log = self.folder / "StreamingHistory0.json"
+        for size in (len(text) - 1, len(text) - 30):
+            log.write_text(text[:size])
+            _, err = segue("validate", "--data", log, "--set", "input.reject_limit=1", code=3)
+            self.assertIn("breaks off", err)
+
     def test_standard_input(self):
         log = (LAYOUTS / "movielens-1m" / "ratings.dat").read_bytes()
         out = self.folder / "out"
@@ -87,7 +111,7 @@ class BoundedMemory(Case):
     def test_a_log_four_times_the_memory_gives_the_same_matrices(self):
         # Few pairs for many listens: what follows the reading has to hold the matrices.
         data = self.folder / "data"
-        segue("simulate", "log", "--out", data, "--users", 1000, "--songs", 1000, "--artists", 100, "--listens", 4000000,
+        segue("simulate", "log", "--out", data, "--users", 1000, "--songs", 1000, "--artists", 100, "--listens", 4400000,
               "--compression", "none")
         memory = os.path.getsize(data / "listens.csv") // 4
         small = ["--set", "als.rank=2", "--set", "als.iterations=1", "--set", "interactions.half_life_days=60",
@@ -104,7 +128,7 @@ class BoundedMemory(Case):
     def test_the_bound_is_held(self):
         data = self.folder / "data"
         segue("simulate", "log", "--out", data, "--users", 40000, "--songs", 20000, "--artists", 3000, "--listens",
-              4000000, "--compression", "none")
+              4400000, "--compression", "none")
         os.remove(data / "songs.csv")
         memory = os.path.getsize(data / "listens.csv") // 4
         process = os.posix_spawn(SEGUE, [SEGUE, "validate", "--data", str(data), "--memory", str(memory), "--quiet"],
@@ -114,13 +138,17 @@ class BoundedMemory(Case):
         if b"AddressSanitizer" not in pathlib.Path(SEGUE).read_bytes():  # it holds what was freed
             self.assertLess(usage.ru_maxrss * 1024, memory)
 
+    def test_less_than_the_least_is_refused(self):
+        _, err = segue("validate", "--data", SAMPLE, "--memory", "20M", code=2)
+        self.assertIn("64M or more", err)
+
     def test_too_little_for_the_ids_is_said(self):
         data = self.folder / "data"
         data.mkdir()
         with open(data / "listens.csv", "w") as file:
             file.write("user_id,song_id\n")
-            file.writelines(f"user-{i:07},song-{i:07}\n" for i in range(300000))
-        _, err = segue("validate", "--data", data, "--memory", "40M", code=4)
+            file.writelines(f"user-{i:07},song-{i:07}\n" for i in range(500000))
+        _, err = segue("validate", "--data", data, "--memory", "64M", code=4)
         self.assertIn("--memory", err)
 
 

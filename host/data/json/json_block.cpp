@@ -281,12 +281,13 @@ void JsonBlock::for_each(const std::function<void(const Record&)>& visit,
   if (!at_end || !scanner.in_array())
     return;
   at.advance(text_.substr(behind));
-  damaged({at.line, text_.substr(text_.size()), kOpenArray});
+  damaged({at.line, text_.substr(text_.size()), kOpenArray, true});
 }
 
 void JsonBlock::read_scanned(std::size_t begin, JsonScanner& scanner, const JsonPlace& at,
                              const std::function<void(const Record&)>& visit,
                              const std::function<void(const DamagedRecord&)>& damaged) {
+  const bool in_an_array = scanner.in_array();
   const bool is_record = scanner.scan(text_, begin, at, at_end) == JsonScanner::Found::record;
   const std::string_view text = text_.substr(begin, scanner.end() - begin);
   const std::string_view wrong = is_record ? parser_->parse(text) : scanner.reason();
@@ -297,7 +298,7 @@ void JsonBlock::read_scanned(std::size_t begin, JsonScanner& scanner, const Json
   JsonPlace fault = at;
   if (!is_record)
     fault.advance(text.substr(0, scanner.fault() - begin));
-  damaged({fault.line, text, wrong});
+  damaged({fault.line, text, wrong, in_an_array && wrong == kBreaksOff});
 }
 
 }  // namespace segue::data

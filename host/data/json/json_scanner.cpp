@@ -14,7 +14,6 @@ constexpr std::string_view kOpenQuote =
 constexpr std::string_view kWrongBracket = "expected the brackets of the object to match";
 constexpr std::string_view kTooDeep = "expected an object that is nested less than 1024 deep";
 constexpr std::string_view kNotClosed = "expected '}' at the end of the object: another one begins where it cannot";
-constexpr std::string_view kBreaksOff = "expected '}' at the end of the object: the file breaks off; get it again";
 constexpr std::string_view kTooLong = "expected a shorter record: the file is damaged, or no log";
 
 constexpr std::array<bool, 256> kOfInterest = [] {

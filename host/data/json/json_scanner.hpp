@@ -9,6 +9,9 @@
 
 namespace segue::data {
 
+inline constexpr std::string_view kBreaksOff =
+    "expected '}' at the end of the object: the file breaks off; get it again";
+
 /// A place in the content.
 struct JsonPlace {
   std::int64_t line = 1;    ///< 1-based

@@ -62,6 +62,10 @@ struct ListenCounts {
 /// Takes some listens, in file order. `batch` may be changed, and is used again.
 using ListenSink = std::function<void(ListenLog& batch)>;
 
+/// Bytes a block so that all blocks in flight of read_listens() take about `memory_bytes`: for
+/// TableFormat::block_bytes.
+std::int64_t block_bytes_for(std::int64_t memory_bytes);
+
 /// Reads logs on all threads, one file after the other, and hands the listens on in batches. Users and songs are added
 /// to the tables in order of first appearance, so rows that the caller put there (the catalogue's songs) stay as they
 /// are. The user and song columns are required, and so is a column whose name is not the default; the others are used

@@ -29,6 +29,7 @@ struct DamagedRecord {
   std::int64_t line = 0;    ///< of the fault: of the open quote, where it is one
   std::string_view text;    ///< from the record's first character to the end of that line
   std::string_view reason;  ///< what was expected
+  bool truncated = false;   ///< the file breaks off here: what it held behind is lost
 };
 
 /// Some consecutive records of a file, still unparsed: one unit of parallel work.
