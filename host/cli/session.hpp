@@ -23,8 +23,8 @@ struct GlobalOptions {
   std::string config_file;
   std::vector<std::string> settings;  ///< "section.key=value"
   std::string device = "auto";
-  std::int64_t seed = -1;  ///< −1: the configuration's
-  int threads = 0;         ///< 0: all cores
+  std::int64_t seed = -1;    ///< −1: the configuration's
+  int threads = 0;           ///< 0: all cores
   std::uint64_t memory = 0;  ///< bytes the process is to hold at most; 0: what the machine has
   bool json = false;
   bool quiet = false;

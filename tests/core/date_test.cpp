@@ -28,9 +28,9 @@ TEST(ParseTimestamp, NumbersAreSecondsOrFinerByTheirDigits) {
 }
 
 TEST(ParseTimestamp, RefusesWhatIsNotATime) {
-  for (const char* text :
-       {"", "x", "2011-02-29", "2011-13-01", "2011-06-06T24:00:00Z", "2011-06-06T07:60:00Z", "2011-06-06T07:08:09Zulu",
-        "2011-06-06T07:08:09+2", "2011-06-06T", "-5", "12.x", "12345678901234567890", "2011-6-6", "2011-06-06T07:08:09."})
+  for (const char* text : {"", "x", "2011-02-29", "2011-13-01", "2011-06-06T24:00:00Z", "2011-06-06T07:60:00Z",
+                           "2011-06-06T07:08:09Zulu", "2011-06-06T07:08:09+2", "2011-06-06T", "-5", "12.x",
+                           "12345678901234567890", "2011-6-6", "2011-06-06T07:08:09."})
     EXPECT_EQ(parse_timestamp(text), std::nullopt) << text;
 }
 

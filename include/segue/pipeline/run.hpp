@@ -16,8 +16,8 @@ namespace segue::pipeline {
 
 /// What a log came to, beside its matrices.
 struct LogSummary {
-  std::int64_t rows = 0;     ///< listens used
-  std::int64_t rejects = 0;  ///< rows of any table that were not
+  std::int64_t rows = 0;         ///< listens used
+  std::int64_t rejects = 0;      ///< rows of any table that were not
   std::int64_t duplicates = 0;   ///< listens dropped: another is the same
   std::int64_t not_music = 0;    ///< podcasts, audiobooks and videos, left out
   std::int64_t low_ratings = 0;  ///< left out
