@@ -6,6 +6,8 @@ import unittest
 
 from segue_process import SAMPLE, SEGUE, Case, result_bytes, rows, segue, segue_json
 
+# The sanitizer holds what was freed and shadows the rest: bounds near the least cannot be kept under it.
+SANITIZED = b"AddressSanitizer" in pathlib.Path(SEGUE).read_bytes()
 LAYOUTS = pathlib.Path(__file__).resolve().parent.parent / "data" / "layouts"
 
 
@@ -108,6 +110,7 @@ class Import(Case):
 
 
 class BoundedMemory(Case):
+    @unittest.skipIf(SANITIZED, "AddressSanitizer needs memory of its own")
     def test_a_log_four_times_the_memory_gives_the_same_matrices(self):
         # Few pairs for many listens: what follows the reading has to hold the matrices.
         data = self.folder / "data"
@@ -125,6 +128,7 @@ class BoundedMemory(Case):
         for name in matrices:
             self.assertEqual(whole[name], bounded[name], name)
 
+    @unittest.skipIf(SANITIZED, "AddressSanitizer needs memory of its own")
     def test_the_bound_is_held(self):
         data = self.folder / "data"
         segue("simulate", "log", "--out", data, "--users", 40000, "--songs", 20000, "--artists", 3000, "--listens",
@@ -135,8 +139,7 @@ class BoundedMemory(Case):
                                  os.environ, file_actions=[(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)])
         _, status, usage = os.wait4(process, 0)
         self.assertEqual(status, 0)
-        if b"AddressSanitizer" not in pathlib.Path(SEGUE).read_bytes():  # it holds what was freed
-            self.assertLess(usage.ru_maxrss * 1024, memory)
+        self.assertLess(usage.ru_maxrss * 1024, memory)
 
     def test_less_than_the_least_is_refused(self):
         _, err = segue("validate", "--data", SAMPLE, "--memory", "20M", code=2)
