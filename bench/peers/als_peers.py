@@ -16,12 +16,13 @@ import csv
 import gzip
 import json
 import os
-import platform
 import statistics
 import subprocess
 import tempfile
 import time
 from pathlib import Path
+
+from machine import processor
 
 # The peer's BLAS chooses its kernels itself.
 for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
@@ -223,13 +224,6 @@ def compare(name, program, matrix, settings, pairs, iterations, test=None):
         row["segue_ndcg10"], row["segue_recall20"] = quality(*ours, matrix, test)
     print(json.dumps({key: value for key, value in row.items() if key != "pairs"}), flush=True)
     return row
-
-
-def processor():
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return platform.machine()
 
 
 def markdown(rows):

@@ -15,12 +15,13 @@ adds nothing: it is fed 1 + alpha·r.
 import argparse
 import json
 import os
-import platform
 import shutil
 import subprocess
 import tempfile
 import time
 from pathlib import Path
+
+from machine import processor
 
 # The peer's BLAS chooses its kernels itself.
 for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
@@ -173,13 +174,6 @@ def compare(arguments, data, common):
     }
     print(json.dumps(row, indent=1), flush=True)
     return row
-
-
-def processor():
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return platform.machine()
 
 
 def markdown(rows, arguments):

@@ -14,13 +14,14 @@ Building the index is not in the times; it is in the table.
 import argparse
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+
+from machine import processor
 
 
 def peer_environment():
@@ -91,13 +92,6 @@ def measure(arguments, folder):
     faiss.stdin.close()
     faiss.wait()
     return pairs
-
-
-def processor():
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.split(":")[1].strip()
-    return platform.processor()
 
 
 def table(arguments, pairs, agreed):

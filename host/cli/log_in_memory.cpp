@@ -8,11 +8,6 @@ namespace segue::cli {
 namespace {
 
 template <class T>
-void append(std::vector<T>& to, const std::vector<T>& from) {
-  to.insert(to.end(), from.begin(), from.end());
-}
-
-template <class T>
 void update(Sha256& hash, const std::vector<T>& values) {
   hash.update({reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T)});
 }
@@ -33,15 +28,7 @@ LogInMemory read_log(const std::string& data, Session& session) {
                        MemoryPlan plan(fmt::format("{} listens and counting, held in memory", all.size()));
                        plan.add("a larger log", (all.size() + batch.size()) * 20);
                        plan.require(available_memory_bytes(), "raise --memory, or take a part of the log");
-                       if (!batch.count.empty())
-                         all.count.resize(all.user.size(), 1);
-                       append(all.user, batch.user);
-                       append(all.song, batch.song);
-                       append(all.timestamp, batch.timestamp);
-                       append(all.ms_played, batch.ms_played);
-                       append(all.count, batch.count);
-                       if (!all.count.empty())
-                         all.count.resize(all.user.size(), 1);
+                       data::append_listens(batch, all);
                      });
   if (all.size() == 0)
     throw BadInput(fmt::format("{}: no listens; `segue validate --data {}` says why", data, data));

@@ -97,4 +97,11 @@ std::string quote_for_message(std::string_view text, std::size_t limit) {
   return out + (used < text.size() ? "…\"" : "\"");
 }
 
+std::string quote_list(std::span<const std::string> names) {
+  std::string text;
+  for (const std::string& name : names)
+    text += (text.empty() ? "" : ", ") + quote_for_message(name);
+  return text.empty() ? "none" : text;
+}
+
 }  // namespace segue

@@ -73,7 +73,7 @@ class ColumnFinder {
   int find(Role role, std::string_view key, const std::string& name, const std::string& default_name) {
     if (name.empty())
       return -1;
-    int column = find_exactly(name);
+    int column = find_column(path_, columns_, name);
     if (column < 0 && name != default_name)
       refuse(key, name, key == "user" || key == "song" ? "" : ", or to \"\" for none");
     if (column < 0)
@@ -97,21 +97,9 @@ class ColumnFinder {
   }
 
  private:
-  int find_exactly(const std::string& name) const {
-    const auto found = std::ranges::find(columns_, name);
-    if (found == columns_.end())
-      return -1;
-    if (std::find(found + 1, columns_.end(), name) != columns_.end())
-      throw BadInput(fmt::format("{}: two columns are named {}; rename one", path_.string(), quote_for_message(name)));
-    return static_cast<int>(found - columns_.begin());
-  }
-
   [[noreturn]] void refuse(std::string_view key, const std::string& name, std::string_view or_none) const {
-    std::string names;
-    for (const std::string& column : columns_)
-      names += (names.empty() ? "" : ", ") + quote_for_message(column);
     throw BadInput(fmt::format("{}: no column {}; there are {}; set input.columns.{} to the one that is meant{}",
-                               path_.string(), quote_for_message(name), names, key, or_none));
+                               path_.string(), quote_for_message(name), quote_list(columns_), key, or_none));
   }
 
   const fs::path& path_;

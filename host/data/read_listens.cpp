@@ -226,6 +226,18 @@ void append(std::vector<T>& to, const std::vector<T>& from) {
 
 }  // namespace
 
+void append_listens(const ListenLog& batch, ListenLog& log) {
+  if (!batch.count.empty())
+    log.count.resize(log.user.size(), 1);
+  append(log.user, batch.user);
+  append(log.song, batch.song);
+  append(log.timestamp, batch.timestamp);
+  append(log.ms_played, batch.ms_played);
+  append(log.count, batch.count);
+  if (!log.count.empty())
+    log.count.resize(log.user.size(), 1);
+}
+
 // Two waves, and each block as text, as what was read ahead, and as fields and columns.
 std::int64_t block_bytes_for(std::int64_t memory_bytes) {
   constexpr std::int64_t kCopies = 3;
@@ -258,17 +270,8 @@ ListenCounts read_listens(std::span<const fs::path> files, const ListenOptions& 
 ListenLog read_listens(const fs::path& file, const ListenOptions& options, IdTable& users, IdTable& songs,
                        RejectLog& rejects, Progress& progress) {
   ListenLog log;
-  read_listens({&file, 1}, options, users, songs, nullptr, rejects, progress, [&](const ListenLog& batch) {
-    if (!batch.count.empty())
-      log.count.resize(log.user.size(), 1);
-    append(log.user, batch.user);
-    append(log.song, batch.song);
-    append(log.timestamp, batch.timestamp);
-    append(log.ms_played, batch.ms_played);
-    append(log.count, batch.count);
-    if (!log.count.empty())
-      log.count.resize(log.user.size(), 1);
-  });
+  read_listens({&file, 1}, options, users, songs, nullptr, rejects, progress,
+               [&](const ListenLog& batch) { append_listens(batch, log); });
   return log;
 }
 

@@ -1,8 +1,5 @@
 // Any bytes as a table, plain or compressed, at two block sizes: never a crash, the same records, and every record's
 // text lies in its block. Which fault is met first, the stream's or the header's, may differ.
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
@@ -11,26 +8,12 @@
 
 #include "segue/core/error.hpp"
 #include "segue/data/table_reader.hpp"
+#include "tests/data/memory_file.hpp"
 
 namespace {
 
 using segue::data::DamagedRecord;
 using segue::data::Record;
-
-// The input has to be a file: one that lives in memory.
-class InputFile {
- public:
-  InputFile() : descriptor_(::memfd_create("csv_fuzzer", 0)) {}
-  ~InputFile() { ::close(descriptor_); }
-  std::filesystem::path path() const { return "/proc/self/fd/" + std::to_string(descriptor_); }
-  void set(const std::uint8_t* data, std::size_t size) {
-    if (::ftruncate(descriptor_, 0) != 0 || ::pwrite(descriptor_, data, size, 0) != static_cast<ssize_t>(size))
-      std::abort();
-  }
-
- private:
-  int descriptor_;
-};
 
 std::optional<std::string> read(const std::filesystem::path& path, std::int64_t block_bytes) {
   std::string seen;
@@ -62,7 +45,7 @@ std::optional<std::string> read(const std::filesystem::path& path, std::int64_t 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static InputFile input;
+  static segue::test::MemoryFile input;
   input.set(data, size);
   const std::optional<std::string> fine = read(input.path(), 1), coarse = read(input.path(), 4096);
   if (fine && coarse && *fine != *coarse)

@@ -1,8 +1,6 @@
 // Any bytes as a listening log, its layout told by the content, at two block sizes: never a crash, and the same
 // listens, ids, titles and rejects.
 #include <fmt/format.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <cstdint>
 #include <cstdlib>
@@ -13,24 +11,11 @@
 #include "segue/core/error.hpp"
 #include "segue/core/log.hpp"
 #include "segue/data/listens.hpp"
+#include "tests/data/memory_file.hpp"
 
 namespace {
 
 using namespace segue;
-
-class InputFile {
- public:
-  InputFile() : descriptor_(::memfd_create("listens_fuzzer", 0)) { spdlog::set_level(spdlog::level::off); }
-  ~InputFile() { ::close(descriptor_); }
-  std::filesystem::path path() const { return "/proc/self/fd/" + std::to_string(descriptor_); }
-  void set(const std::uint8_t* data, std::size_t size) {
-    if (::ftruncate(descriptor_, 0) != 0 || ::pwrite(descriptor_, data, size, 0) != static_cast<ssize_t>(size))
-      std::abort();
-  }
-
- private:
-  int descriptor_;
-};
 
 std::optional<std::string> read(const std::filesystem::path& path, std::int64_t block_bytes) {
   data::ListenOptions options;
@@ -63,7 +48,8 @@ std::optional<std::string> read(const std::filesystem::path& path, std::int64_t 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static InputFile input;
+  static test::MemoryFile input;
+  spdlog::set_level(spdlog::level::off);
   input.set(data, size);
   const std::optional<std::string> fine = read(input.path(), 64), coarse = read(input.path(), 1 << 16);
   if (fine && coarse && *fine != *coarse)

@@ -63,19 +63,12 @@ std::vector<std::string> readable_columns(const File& file) {
   return names;
 }
 
-std::string quoted_list(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names)
-    text += (text.empty() ? "" : ", ") + quote_for_message(name);
-  return text.empty() ? "none" : text;
-}
-
 const Column& find_column(const File& file, const std::string& name) {
   const auto is_it = [&](const Column& column) { return column.name == name; };
   const auto found = std::find_if(file.columns.begin(), file.columns.end(), is_it);
   if (found == file.columns.end())
     throw BadInput(fmt::format("{}: no column {}; there are {}; rename the one that is meant", file.path.string(),
-                               quote_for_message(name), quoted_list(readable_columns(file))));
+                               quote_for_message(name), quote_list(readable_columns(file))));
   if (std::find_if(found + 1, file.columns.end(), is_it) != file.columns.end())
     throw BadInput(
         fmt::format("{}: two columns are named {}; rename one", file.path.string(), quote_for_message(name)));

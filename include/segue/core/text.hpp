@@ -17,4 +17,7 @@ bool is_valid_utf8(std::string_view text);
 /// Printable form for a message: control characters escaped, cut at `limit` bytes with an ellipsis.
 std::string quote_for_message(std::string_view text, std::size_t limit = 60);
 
+/// Each as quote_for_message() has it, with commas between; "none" of none.
+std::string quote_list(std::span<const std::string> names);
+
 }  // namespace segue

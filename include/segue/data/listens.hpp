@@ -51,6 +51,9 @@ struct ListenLog {
   std::int64_t size() const { return static_cast<std::int64_t>(user.size()); }
 };
 
+/// Adds a batch's rows to a log's. Where only one of the two counts plays, a row of the other is one play.
+void append_listens(const ListenLog& batch, ListenLog& log);
+
 /// What became of a log's rows.
 struct ListenCounts {
   std::int64_t listens = 0;

@@ -45,6 +45,11 @@ class RecordBlock {
   std::int64_t file_position = 0;  ///< bytes of the file, as it lies on disk, read so far: for progress
 };
 
+/// Index of a column by name, −1 if there is none. Names compare exactly.
+/// @param path  for the message
+/// @throws BadInput  two have the name
+int find_column(const std::filesystem::path& path, std::span<const std::string> names, std::string_view name);
+
 /// Streams the records of a file in blocks, in bounded memory. next() is called by one thread; blocks are parsed by
 /// any. Which records there are, and their lines, does not depend on the block size.
 class RecordReader {
@@ -61,7 +66,7 @@ class RecordReader {
   /// Fills a block that this reader made, or returns false at the end.  @throws IoError, BadInput
   virtual bool next(RecordBlock& block) = 0;
 
-  /// Index of a column by name, −1 if there is none. Names compare exactly.  @throws BadInput  two have the name
+  /// find_column() of this file's.
   int column(std::string_view name) const;
   /// @param advice  what to do where there is none, for the message
   /// @throws BadInput  naming the file, the column wanted and those there are
