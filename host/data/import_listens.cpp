@@ -68,11 +68,7 @@ class ListensWriter {
       file_.write(piece);
   }
 
-  void commit() {
-    if (!columns_)
-      begin({});
-    file_.commit();
-  }
+  void commit() { file_.commit(); }
 
  private:
   void begin(const Columns& columns) {
@@ -119,6 +115,10 @@ ImportResult import_listens(const DataPaths& paths, const ListenOptions& options
   ImportResult result;
   result.counts = read_listens(paths.listens, options, users, songs, paths.songs.empty() ? &names : nullptr, rejects,
                                progress, [&](const ListenLog& batch) { writer.write(batch); });
+  if (result.counts.listens == 0)
+    throw BadInput(fmt::format("{}: no listens: {} rows were rejected, {} are no music, {} are rated too low",
+                               paths.listens[0].string(), result.counts.rejected, result.counts.not_music,
+                               result.counts.low_ratings));
   writer.commit();
   copy_tables(paths, directory);
   if (!names.empty())

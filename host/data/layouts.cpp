@@ -234,6 +234,9 @@ Layout recognise_layout(std::string_view beginning) {
     return recognise_json(keys);
   if (beginning.starts_with("\xef\xbb\xbf"))
     beginning.remove_prefix(3);
+  if (const std::size_t first = beginning.find_first_not_of(" \t\r\n");
+      first != std::string_view::npos && (beginning[first] == '[' || beginning[first] == '{'))
+    return Layout::json;
   std::string_view line = beginning.substr(0, beginning.find('\n'));
   if (line.ends_with('\r'))
     line.remove_suffix(1);

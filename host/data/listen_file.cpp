@@ -196,6 +196,10 @@ std::unique_ptr<RecordReader> open_json(const fs::path& path, std::unique_ptr<By
 
 std::vector<std::string> json_keys(const fs::path& path, ByteSource& source, const ListenOptions& options) {
   std::vector<std::string> keys = first_json_keys(source.peek(kBeginning));
+  std::string content(source.peek(kBeginning));
+  std::erase_if(content, [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; });
+  if (content == "[]")  // as an export writes what there was none of
+    return {options.columns.user, options.columns.song};
   if (keys.empty())
     throw BadInput(fmt::format("{}: does not begin with a JSON object or an array of objects", path.string()));
   for (const std::string* name : {&options.columns.user, &options.columns.song})  // perhaps not in the first object

@@ -176,6 +176,18 @@ TEST(Layouts, AColumnOfAUsualNameIsTakenButNotTwice) {
                 "set input.columns.song to the one that is meant");
 }
 
+TEST(Layouts, AnEmptyArrayHasNoListens) {
+  const TempFolder folder;
+  const fs::path none = folder.write("StreamingHistory_podcast_0.json", "[\n]\n");
+  EXPECT_THAT(read({none}).listens, IsEmpty());
+  const fs::path some =
+      folder.write("StreamingHistory_music_0.json",
+                   R"([{"endTime": "2023-03-04 05:06", "artistName": "A", "trackName": "T", "msPlayed": 1}])");
+  EXPECT_EQ(read({some, none}).listens.size(), 1u);
+  EXPECT_EQ(message_of<BadInput>([&] { read({folder.write("x.json", "[1, 2]")}); }),
+            folder.path().string() + "/x.json: does not begin with a JSON object or an array of objects");
+}
+
 TEST(Layouts, FilesOfOneLogAreReadInTheOrderOfTheirNames) {
   const TempFolder folder;
   folder.write("p2.csv", "user_id,song_id\nu2,s1\n");
@@ -204,7 +216,8 @@ TEST(RecogniseLayout, ByTheBeginning) {
   EXPECT_EQ(recognise_layout("1\t2\t3\tnever\n"), Layout::table);
   EXPECT_EQ(recognise_layout("PAR1\x15"), Layout::parquet);
   EXPECT_EQ(recognise_layout("{\"a\": 1}"), Layout::json);
-  EXPECT_EQ(recognise_layout("[]"), Layout::table);  // and then an error that says so
+  EXPECT_EQ(recognise_layout("[]"), Layout::json);
+  EXPECT_EQ(recognise_layout(" {broken"), Layout::json);  // and then an error that says so
 }
 
 }  // namespace

@@ -84,6 +84,13 @@ class Import(Case):
         self.assertFalse((self.folder / "x").exists())
         self.assertFalse((self.folder / "x.partial").exists())
 
+    def test_a_log_without_listens_makes_no_folder(self):
+        log = self.folder / "l.csv"
+        log.write_text("user_id,song_id\n")
+        _, err = segue("import", log, "--out", self.folder / "x", code=3)
+        self.assertIn("no listens", err)
+        self.assertFalse((self.folder / "x").exists())
+
     def test_nothing_is_overwritten(self):
         out = self.folder / "there"
         out.mkdir()

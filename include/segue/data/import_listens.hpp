@@ -23,7 +23,8 @@ struct ImportResult {
 /// else written from what the logs say. Memory: as read_listens().
 /// @param directory    must be there; gets listens.csv, songs.csv, artists.csv, follows.csv
 /// @param compression  "none", "gz" or "zst", of listens
-/// @throws as read_listens();  BadInput  of several files some have a time, a duration or a count, and some do not
+/// @throws as read_listens();  BadInput  no listen is left; of several files some have a time, a duration or a
+///         count, and some do not
 ImportResult import_listens(const DataPaths& paths, const ListenOptions& options,
                             const std::filesystem::path& directory, std::string_view compression, RejectLog& rejects,
                             Progress& progress);
