@@ -23,6 +23,7 @@ struct TuneArguments {
   std::string out;
   std::string budget = "10m";
   std::int64_t trials = 0;
+  int confirm = evaluate::TuneOptions{}.candidates;
   std::string metric = "ndcg@10";
   std::string protocol = "leave-k-out";
   evaluate::SplitOptions split{.part = evaluate::Part::validation};
@@ -151,17 +152,20 @@ ExitCode tune(TuneArguments arguments, Session& session) {
        {"version", version()}});
   if (!trials.records().empty())
     log::info("going on after {} records of an earlier search", trials.records().size());
-  evaluate::TuneEnd end;
+  if (!objective.has_further_splits())
+    log::info("a split by time can be made in one way only: nothing is confirmed on further ones");
+  evaluate::TuneResult result;
   {
     const Interruption interruption;
-    end = evaluate::tune(objective,
-                         {.space = objective.space(),
-                          .default_iterations = config.als.als.iterations,
-                          .rungs = objective.rungs(),
-                          .seconds = seconds,
-                          .trials = arguments.trials,
-                          .seed = seed},
-                         trials, session.progress(), Interruption::came);
+    result = evaluate::tune(objective,
+                            {.space = objective.space(),
+                             .default_iterations = config.als.als.iterations,
+                             .rungs = objective.rungs(),
+                             .candidates = objective.has_further_splits() ? arguments.confirm : 0,
+                             .seconds = seconds,
+                             .trials = arguments.trials,
+                             .seed = seed},
+                            trials, session.progress(), Interruption::came);
   }
   evaluate::TuneReport report;
   report.data = name_of(arguments.data);
@@ -171,10 +175,11 @@ ExitCode tune(TuneArguments arguments, Session& session) {
   report.space = objective.space();
   report.base = objective.base_assignment();
   report.records = trials.records();
+  report.trials = std::move(result.trials);
   report.seed = seed;
   report.first_rung = objective.rungs().front();
-  write_tuning(arguments.out, std::move(report), objective, end, session);
-  if (end == evaluate::TuneEnd::stopped)
+  write_tuning(arguments.out, std::move(report), objective, result.end, session);
+  if (result.end == evaluate::TuneEnd::stopped)
     throw Error("tune: stopped; the same command goes on from here");
   return ExitCode::ok;
 }
@@ -188,7 +193,9 @@ void add_tune(CLI::App& app, Command& chosen) {
   CLI::App* als = parent->add_subcommand("als", "Rank, regularization, confidence: random search, successive halving");
   als->footer(
       "Trials are scored on a validation part; what the test part of `segue evaluate` holds out is never seen.\n"
-      "Killed and started again, the search goes on. Space, where --space does not say otherwise:\n" +
+      "The best of them, and what is in force, are confirmed on further splits (by time there is but one), for which\n"
+      "a fifth of the budget is kept. Killed and started again, the search goes on.\n"
+      "Space, where --space does not say otherwise:\n" +
       evaluate::als_space_help() +
       "Example: segue tune als --data examples/sample --budget 2m --out tuned --space als.rank=32..512:log");
   auto arguments = std::make_shared<TuneArguments>();
@@ -201,6 +208,9 @@ void add_tune(CLI::App& app, Command& chosen) {
       ->capture_default_str();
   als->add_option("--trials", arguments->trials, "At most so many configurations, the one in force among them")
       ->check(CLI::PositiveNumber);
+  als->add_option("--confirm", arguments->confirm, "The best so many are confirmed on further splits; 0: none")
+      ->check(CLI::Range(0, 1000))
+      ->capture_default_str();
   als->add_option("--metric", arguments->metric, "What to make large: ndcg@K, recall@K, map@K, mrr, auc, …")
       ->capture_default_str();
   als->add_option("--space", arguments->space,

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <map>
 
+#include "host/evaluate/tune_runner.hpp"
 #include "segue/core/error.hpp"
 
 namespace segue::evaluate {
@@ -22,28 +22,20 @@ void check(const TuneOptions& options) {
   if (options.bracket < 1 || options.default_iterations < 1)
     throw InvalidArgument(fmt::format("tune: bracket {}, default_iterations {}; expected at least 1", options.bracket,
                                       options.default_iterations));
+  if (options.candidates < 0)
+    throw InvalidArgument(fmt::format("tune: candidates {}, expected 0 (none) or more", options.candidates));
 }
 
-/// NaN is worse than any score.
-bool is_better(const TrialRecord& a, const TrialRecord& b) {
-  if (std::isnan(a.score) || std::isnan(b.score))
-    return std::isnan(b.score) && !std::isnan(a.score);
-  return a.score > b.score;
-}
-
-/// Runs what the log has not.
 class Search {
  public:
-  Search(TuneObjective& objective, const TuneOptions& options, TrialLog& log, Progress& progress, const Stop& stop)
-      : objective_(objective),
-        options_(options),
-        log_(log),
-        stop_(stop),
-        before_(log.records().empty() ? 0 : log.records().back().elapsed),
-        task_(progress, "tune", options.trials > 0 ? options.trials : static_cast<std::int64_t>(options.seconds),
-              options.trials > 0 ? "trials" : "s") {}
+  Search(TrialRunner& runner, Progress& progress)
+      : runner_(runner),
+        options_(runner.options()),
+        task_(progress, "tune", options_.trials > 0 ? options_.trials : static_cast<std::int64_t>(search_seconds()),
+              options_.trials > 0 ? "trials" : "s") {}
 
   TuneEnd run() {
+    runner_.set_deadline(search_seconds());
     std::optional<TuneEnd> end = record(0, options_.default_iterations) ? std::nullopt : why_stopped();
     for (std::int64_t first = 1; !end; first += options_.bracket)
       end = run_bracket(first);
@@ -51,11 +43,8 @@ class Search {
   }
 
  private:
-  double elapsed() const {
-    return before_ + std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
-  }
-  bool out_of_time() const { return options_.seconds > 0 && elapsed() >= options_.seconds; }
-  std::optional<TuneEnd> why_stopped() const { return out_of_time() ? TuneEnd::seconds : TuneEnd::stopped; }
+  double search_seconds() const { return options_.seconds * (options_.candidates > 1 ? 1 - kConfirmationShare : 1); }
+  std::optional<TuneEnd> why_stopped() const { return runner_.out_of_time() ? TuneEnd::seconds : TuneEnd::stopped; }
 
   std::optional<TuneEnd> run_bracket(std::int64_t first) {
     std::vector<std::int64_t> alive;
@@ -80,7 +69,7 @@ class Search {
 
   /// Leaves the best third of `alive`, at least one; of equal ones the first.
   void promote(std::vector<TrialRecord>& scores, std::vector<std::int64_t>& alive) {
-    std::stable_sort(scores.begin(), scores.end(), is_better);
+    std::ranges::stable_sort(scores, is_better, &TrialRecord::score);
     scores.resize(std::max<std::size_t>(1, scores.size() / kTuneReduction));
     alive.clear();
     for (const TrialRecord& score : scores)
@@ -91,41 +80,10 @@ class Search {
 
   /// Nothing: stopped.
   std::optional<TrialRecord> record(std::int64_t trial, int iterations) {
-    if (const TrialRecord* found = log_.find(trial, iterations)) {
-      show(*found);
-      return *found;
-    }
-    const Stop stop = [this] { return stop_() || out_of_time(); };
-    if (stop())
-      return std::nullopt;
-    const double begin = elapsed();
-    const std::optional<double> score = trainee(trial).score_after(iterations, stop);
-    if (!score)
-      return std::nullopt;
-    const double now = elapsed();
-    log_.append({.trial = trial, .iterations = iterations, .score = *score, .seconds = now - begin, .elapsed = now},
-                values_of(trial));
-    show(log_.records().back());
-    return log_.records().back();
-  }
-
-  Trainee& trainee(std::int64_t trial) {
-    std::unique_ptr<Trainee>& trainee = trainees_[trial];
-    if (trainee == nullptr) {
-      const Assignment assignment = draw_assignment(options_.space, options_.seed, trial);
-      trainee = objective_.start(trial == 0 ? nullptr : &assignment);
-    }
-    return *trainee;
-  }
-
-  TrialLog::Fields values_of(std::int64_t trial) const {
-    TrialLog::Fields fields;
-    if (trial == 0)
-      return fields;
-    const Assignment assignment = draw_assignment(options_.space, options_.seed, trial);
-    for (std::size_t i = 0; i < assignment.size(); ++i)
-      fields.emplace_back(options_.space[i].key, value_text(options_.space[i], assignment[i]));
-    return fields;
+    const std::optional<TrialRecord> record = runner_.record(trial, iterations, 0, trainees_[trial]);
+    if (record)
+      show(*record);
+    return record;
   }
 
   void show(const TrialRecord& record) {
@@ -133,46 +91,33 @@ class Search {
                                                   : std::max(shown_, static_cast<std::int64_t>(record.elapsed));
     task_.advance(done - shown_);
     shown_ = done;
-    if (const TrialRecord* best = best_record(log_.records()))
-      task_.note(fmt::format("best {:.4f} (trial {}, {} iterations)", best->score, best->trial, best->iterations));
+    if (is_better(record.score, best_.score))
+      best_ = record;
+    if (!std::isnan(best_.score))
+      task_.note(fmt::format("best {:.4f} (trial {}, {} iterations)", best_.score, best_.trial, best_.iterations));
   }
 
-  TuneObjective& objective_;
+  TrialRunner& runner_;
   const TuneOptions& options_;
-  TrialLog& log_;
-  const Stop& stop_;
-  double before_;  // seconds of earlier, interrupted searches
-  std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
   std::map<std::int64_t, std::unique_ptr<Trainee>> trainees_;
+  TrialRecord best_{.score = NAN};
   ProgressTask task_;
   std::int64_t shown_ = 0;
 };
 
 }  // namespace
 
-TuneEnd tune(TuneObjective& objective, const TuneOptions& options, TrialLog& log, Progress& progress,
-             const Stop& stop) {
+TuneResult tune(TuneObjective& objective, const TuneOptions& options, TrialLog& log, Progress& progress,
+                const Stop& stop) {
   check(options);
-  return Search(objective, options, log, progress, stop).run();
-}
-
-const TrialRecord* best_record(const std::vector<TrialRecord>& records) {
-  const auto best = std::min_element(records.begin(), records.end(), is_better);
-  return best == records.end() || std::isnan(best->score) ? nullptr : &*best;
-}
-
-std::vector<TrialRecord> best_by_trial(const std::vector<TrialRecord>& records) {
-  std::map<std::int64_t, TrialRecord> best;
-  for (const TrialRecord& record : records) {
-    const auto [place, added] = best.try_emplace(record.trial, record);
-    if (!added && is_better(record, place->second))
-      place->second = record;
-  }
-  std::vector<TrialRecord> out;
-  for (const auto& [trial, record] : best)
-    out.push_back(record);
-  std::stable_sort(out.begin(), out.end(), is_better);
-  return out;
+  TrialRunner runner(objective, options, log, stop);
+  TuneResult result;
+  result.end = Search(runner, progress).run();
+  result.trials = rank_by_search(log.records());
+  runner.set_deadline(options.seconds);
+  if (result.end != TuneEnd::stopped && options.candidates > 1 && !confirm(runner, result.trials, progress))
+    result.end = TuneEnd::stopped;
+  return result;
 }
 
 }  // namespace segue::evaluate

@@ -100,11 +100,12 @@ double AlsObjective::State::evaluate_vectors(const TuneData& split, const als::S
 
 class AlsObjective::AlsTrainee final : public Trainee {
  public:
-  AlsTrainee(State& state, const AlsSettings& settings) : state_(state), settings_(settings) {}
+  AlsTrainee(State& state, const AlsSettings& settings, int split)
+      : state_(state), settings_(settings), split_(split) {}
   ~AlsTrainee() override { drop_vectors(); }
 
   std::optional<double> score_after(int iterations, const Stop& stop) override {
-    const TuneData& data = state_.data.get(settings_.interactions);
+    const TuneData& data = state_.data.get(settings_.interactions, split_);
     const data::CsrView by_user = data.split.train.strength.view();
     const auto solver = als::make_solver(state_.device, by_user, data.by_song.view(), settings_.als);
     int done = 0;
@@ -147,6 +148,7 @@ class AlsObjective::AlsTrainee final : public Trainee {
 
   State& state_;
   AlsSettings settings_;
+  int split_;
   std::vector<double>* by_user_ = nullptr;
   Matrix<float> users_, songs_;  // after done_ iterations, where kept_bytes_ > 0
   int done_ = 0;
@@ -250,7 +252,7 @@ MemoryPlan AlsObjective::memory_plan() const {
         set_parameter(point, parameter, value);
         largest.rank = std::max(largest.rank, point.settings.als.rank);
       }
-  const TuneData& base = state_->data.get(state_->options.base.interactions);
+  const TuneData& base = state_->data.get(state_->options.base.interactions, 0);
   MemoryPlan plan = als::memory_plan(state_->device, base.split.train.strength.view(), largest);
   plan.add("vectors to evaluate",
            checked_product({state_->data.songs() * 2 + evaluated_users(), largest.rank, sizeof(float)}));
@@ -266,13 +268,18 @@ std::int64_t AlsObjective::evaluated_users() const {
   return state_->data.summary().evaluated;
 }
 
-std::unique_ptr<Trainee> AlsObjective::start(const Assignment* assignment) {
-  return std::make_unique<AlsTrainee>(*state_, assignment == nullptr ? state_->options.base : settings(*assignment));
+bool AlsObjective::has_further_splits() const {
+  return state_->options.split.protocol != Protocol::time;
 }
 
-std::vector<double> AlsObjective::values(const AlsSettings& settings) {
+std::unique_ptr<Trainee> AlsObjective::start(const Assignment* assignment, int split) {
+  return std::make_unique<AlsTrainee>(*state_, assignment == nullptr ? state_->options.base : settings(*assignment),
+                                      split);
+}
+
+std::vector<double> AlsObjective::values(const AlsSettings& settings, int split) {
   std::vector<double> by_user;
-  AlsTrainee trainee(*state_, settings);
+  AlsTrainee trainee(*state_, settings, split);
   trainee.want_values(&by_user);
   trainee.score_after(settings.als.iterations, [] { return false; });
   return by_user;

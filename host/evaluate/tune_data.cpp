@@ -10,6 +10,8 @@
 namespace segue::evaluate {
 namespace {
 
+constexpr std::uint64_t kFurtherSplits = std::uint64_t{1} << 32;  // streams of the seed that no user has
+
 auto key_of(const data::InteractionOptions& o) {
   return std::tuple(o.stream_ms, o.skip_weight, o.half_life_days, o.confidence, o.log_epsilon, o.min_user_streams,
                     o.min_song_listeners);
@@ -80,34 +82,46 @@ TuneDataCache::TuneDataCache(const data::ListenLog& log, std::int64_t users, std
                              const SplitOptions& split, const data::InteractionOptions& first, std::int64_t most_users,
                              std::int64_t room_bytes)
     : log_(log), users_(users), songs_(songs), split_(split), most_users_(most_users), room_bytes_(room_bytes) {
-  get(first);
+  get(first, 0);
 }
 
-const TuneData& TuneDataCache::get(const data::InteractionOptions& options) {
+const TuneData& TuneDataCache::get(const data::InteractionOptions& options, int number) {
   for (auto found = kept_.begin(); found != kept_.end(); ++found)
-    if (key_of(found->options) == key_of(options)) {
+    if (found->number == number && key_of(found->options) == key_of(options)) {
       kept_.splice(kept_.begin(), kept_, found);
       return kept_.front();
     }
-  kept_.push_front(make(options));
+  kept_.push_front(make(options, number));
   forget_oldest();
   return kept_.front();
 }
 
-TuneData TuneDataCache::make(const data::InteractionOptions& options) {
+Split TuneDataCache::split(const data::InteractionOptions& options, int number) const {
+  if (number == 0)
+    return make_split(log_, users_, songs_, options, split_, no_progress());
+  SplitOptions drawn = split_;
+  drawn.part = Part::test;
+  const Split rest = make_split(log_, users_, songs_, options, drawn, no_progress());
+  drawn.seed = Random(split_.seed, kFurtherSplits + static_cast<std::uint64_t>(number))();
+  return make_split(rest.train, options, drawn);
+}
+
+TuneData TuneDataCache::make(const data::InteractionOptions& options, int number) {
   TuneData data;
   data.options = options;
-  data.split = make_split(log_, users_, songs_, options, split_, no_progress());
+  data.number = number;
+  data.split = split(options, number);
   data.by_song = data::transpose(data.split.train.strength.view());
   data.songs = song_statistics(data.split.train.plays.view());
-  const bool first = held_out_.empty();
-  if (first)
+  if (summary_.evaluated == 0)
     summarise(data);
   data.split.train.plays = {};
   thin_users(data.split, most_users_, split_.seed);
-  if (first) {
-    held_out_ = data.split.held_out.indices;
+  if (summary_.evaluated == 0)
     summary_.evaluated = static_cast<std::int64_t>(data.split.users.size());
+  if (held_out_number_ != number) {
+    held_out_number_ = number;
+    held_out_ = data.split.held_out.indices;
   } else if (data.split.held_out.indices != held_out_) {
     throw Error("tune: these interaction options hold out other songs than the configuration as it stands");
   }

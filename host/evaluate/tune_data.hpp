@@ -15,7 +15,8 @@ namespace segue::evaluate {
 /// What all trials with the same interaction options train on and are scored on.
 struct TuneData {
   data::InteractionOptions options;
-  Split split;  ///< its users thinned, its train.plays gone
+  int number = 0;  ///< of the split, see get()
+  Split split;     ///< its users thinned, its train.plays gone
   data::Csr by_song;
   SongStatistics songs;
 
@@ -46,12 +47,15 @@ class TuneDataCache {
   std::int64_t users() const { return users_; }
   std::int64_t songs() const { return songs_; }
 
-  /// Good until the next call.
-  /// @throws Error  these options hold out other songs than the first
-  const TuneData& get(const data::InteractionOptions& options);
+  /// @param number  0: the validation part of SplitOptions; others: another draw of the same kind from what the test
+  ///                part leaves, so that no songs of the test part are in any; by time there is only the first
+  /// @return  good until the next call
+  /// @throws Error  these options hold out other songs than others did in the same split
+  const TuneData& get(const data::InteractionOptions& options, int number);
 
  private:
-  TuneData make(const data::InteractionOptions& options);
+  TuneData make(const data::InteractionOptions& options, int number);
+  Split split(const data::InteractionOptions& options, int number) const;
   void summarise(const TuneData& data);
   void forget_oldest();
 
@@ -60,7 +64,8 @@ class TuneDataCache {
   SplitOptions split_;
   std::int64_t most_users_, room_bytes_;
   TuneDataSummary summary_;
-  std::vector<std::int32_t> held_out_;  // the same for all
+  int held_out_number_ = -1;
+  std::vector<std::int32_t> held_out_;  // in the split made last, whatever the options
   std::list<TuneData> kept_;            // last used first
 };
 

@@ -79,7 +79,7 @@ std::vector<Importance> importance(const Space& space, const std::vector<TrialRe
   std::vector<double> scores;
   std::vector<Assignment> values;
   for (const TrialRecord& record : records)
-    if (record.trial > 0 && record.iterations == first_rung) {
+    if (record.trial > 0 && record.split == 0 && record.iterations == first_rung) {
       scores.push_back(record.score);
       values.push_back(draw_assignment(space, seed, record.trial));
     }

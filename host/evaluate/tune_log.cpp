@@ -18,18 +18,18 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr char kMagic[] = "segue tune";
+constexpr int kVersion = 2;  // 1: records had no split
 
 Json to_json(const TrialRecord& record) {
-  return {{"trial", record.trial},
-          {"iterations", record.iterations},
-          {"score", std::isfinite(record.score) ? Json(record.score) : Json(nullptr)},
-          {"seconds", record.seconds},
-          {"elapsed", record.elapsed}};
+  return {{"trial", record.trial},     {"iterations", record.iterations},
+          {"split", record.split},     {"score", std::isfinite(record.score) ? Json(record.score) : Json(nullptr)},
+          {"seconds", record.seconds}, {"elapsed", record.elapsed}};
 }
 
 TrialRecord from_json(const Json& json) {
   return {.trial = json.at("trial"),
           .iterations = json.at("iterations"),
+          .split = json.at("split"),
           .score = json.at("score").is_null() ? NAN : json.at("score").get<double>(),
           .seconds = json.at("seconds"),
           .elapsed = json.at("elapsed")};
@@ -81,7 +81,7 @@ void TrialLog::read(const Fields& made_for) {
   if (whole < text.size() && ::ftruncate(descriptor_, static_cast<off_t>(whole)) != 0)  // a line cut off by a kill
     throw IoError("shorten", file_, errno);
   if (whole == 0) {
-    write_line(Json{{kMagic, 1}, {"made_for", to_json(made_for)}}.dump());
+    write_line(Json{{kMagic, kVersion}, {"made_for", to_json(made_for)}}.dump());
     fsync_directory(file_.has_parent_path() ? file_.parent_path() : std::filesystem::path("."));
     return;
   }
@@ -96,7 +96,11 @@ void TrialLog::read(const Fields& made_for) {
         records_.push_back(from_json(json));
         continue;
       }
-      json.at(kMagic).get<int>();
+      if (const int version = json.at(kMagic).get<int>(); version != kVersion)
+        throw InvalidArgument(fmt::format(
+            "{} is a trial log of version {}, this segue reads and writes version {}: choose another --out, or "
+            "remove the file to begin anew",
+            file_.string(), version, kVersion));
       const std::string other = differences(json.at("made_for"), made_for);
       if (!other.empty())
         throw InvalidArgument(
@@ -110,9 +114,9 @@ void TrialLog::read(const Fields& made_for) {
   }
 }
 
-const TrialRecord* TrialLog::find(std::int64_t trial, int iterations) const {
+const TrialRecord* TrialLog::find(std::int64_t trial, int iterations, int split) const {
   for (const TrialRecord& record : records_)
-    if (record.trial == trial && record.iterations == iterations)
+    if (record.trial == trial && record.iterations == iterations && record.split == split)
       return &record;
   return nullptr;
 }

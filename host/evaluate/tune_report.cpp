@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "segue/report/chart.hpp"
 #include "segue/report/page.hpp"
@@ -31,15 +32,17 @@ struct View {
   double floor = -INFINITY;         // lower scores are not drawn: they would press the others together
   std::int64_t below = 0;
 
-  explicit View(const TuneReport& r) : report(r), trials(best_by_trial(r.records)) {
-    for (const TrialRecord& trial : trials)
-      values.push_back(trial.trial == 0 ? r.base : draw_assignment(r.space, r.seed, trial.trial));
+  explicit View(const TuneReport& r) : report(r) {
     std::vector<double> scores;
-    for (const TrialRecord& trial : trials)
+    for (const RankedTrial& ranked : r.trials) {
+      const TrialRecord& trial = trials.emplace_back(ranked.best);
+      values.push_back(trial.trial == 0 ? r.base : draw_assignment(r.space, r.seed, trial.trial));
       if (!std::isnan(trial.score))
         scores.push_back(trial.score);
+    }
+    std::ranges::sort(scores, std::greater<>());
     if (!scores.empty())
-      floor = scores[0] - 2 * (scores[0] - scores[scores.size() / 2]);  // descending
+      floor = scores[0] - 2 * (scores[0] - scores[scores.size() / 2]);
     below = std::ranges::count_if(trials, [&](const TrialRecord& trial) { return !(trial.score >= floor); });
   }
 
@@ -124,7 +127,9 @@ report::Drawing draw_pair(const View& view, std::size_t a, std::size_t b) {
 }
 
 report::Drawing draw_best_so_far(const TuneReport& report) {
-  const bool minutes = !report.records.empty() && report.records.back().elapsed > 300;
+  std::vector<TrialRecord> records = report.records;
+  std::erase_if(records, [](const TrialRecord& record) { return record.split != 0; });
+  const bool minutes = !records.empty() && records.back().elapsed > 300;
   report::LineChart chart;
   chart.options.title = "Best so far";
   chart.options.width = 2 * kPanelWidth + 16;
@@ -135,9 +140,9 @@ report::Drawing draw_best_so_far(const TuneReport& report) {
   report::Series best{.name = "best so far", .style = report::LineStyle::steps};
   report::Series standing{.name = "as configured", .style = report::LineStyle::reference};
   double most = -INFINITY;
-  for (const TrialRecord& record : report.records) {
+  for (const TrialRecord& record : records) {
     const double at = record.elapsed / (minutes ? 60 : 1);
-    if (record.score > most || (&record == &report.records.back() && std::isfinite(most))) {
+    if (record.score > most || (&record == &records.back() && std::isfinite(most))) {
       most = std::isnan(record.score) ? most : std::max(most, record.score);
       best.x.push_back(at);
       best.y.push_back(most);
@@ -168,8 +173,9 @@ std::vector<std::size_t> most_important(const TuneReport& report) {
 
 report::Table best_trials(const View& view) {
   report::Table table;
-  table.caption = fmt::format("The best of {} trials, on the validation part", view.trials.size());
-  table.headers = {"trial", view.report.metric, "iterations"};
+  table.caption = fmt::format("The best of {} trials: {} on the validation part, and the mean over so many splits",
+                              view.trials.size(), view.report.metric);
+  table.headers = {"trial", view.report.metric, "mean", "splits", "iterations"};
   for (const Parameter& parameter : view.report.space)
     table.headers.push_back(short_name(parameter));
   for (std::size_t i = 0; i < view.trials.size(); ++i) {
@@ -178,6 +184,8 @@ report::Table best_trials(const View& view) {
     std::vector<report::Cell> row{
         {view.trials[i].trial == 0 ? "0, as configured" : std::to_string(view.trials[i].trial)},
         {score_text(view.trials[i].score), true},
+        {score_text(view.report.trials[i].mean), true},
+        {std::to_string(view.report.trials[i].splits), true},
         {std::to_string(view.trials[i].iterations), true}};
     for (std::size_t p = 0; p < view.report.space.size(); ++p) {
       const double value = view.values[i][p];
@@ -202,25 +210,39 @@ report::Table importance_table(const TuneReport& report) {
   return table;
 }
 
-std::string outcome(const TuneReport& report) {
-  const TrialRecord* best = best_record(report.records);
-  if (best == nullptr)
-    return "No trial has a score yet.";
-  std::string text = fmt::format("Best {}: {:.4f}, by trial {} after {} iterations", report.metric, best->score,
-                                 best->trial, best->iterations);
-  if (best->trial == 0)
-    return text + ": the configuration as it stands.";
-  if (!report.comparison)
-    return text + ".";
-  const TuneComparison& comparison = *report.comparison;
+std::string comparison_text(const TuneComparison& comparison) {
   const Interval& gain = comparison.gain.difference;
-  return text + fmt::format(
-                    " ({:.4f} to {:.4f} in 95% of bootstrap resamples of users). The configuration as it stands has "
-                    "{:.4f} ({:.4f} to {:.4f}). The difference is {:+.4f} ({:+.4f} to {:+.4f}), p = {:.2g}. It is "
-                    "the best of many on the users it was chosen by, so these figures flatter it: `segue evaluate "
-                    "--config best.toml` judges it on songs that the search never saw.",
-                    comparison.best.low, comparison.best.high, comparison.standing.mean, comparison.standing.low,
-                    comparison.standing.high, gain.mean, gain.low, gain.high, comparison.gain.p);
+  return fmt::format(
+      "{} it has {:.4f} ({:.4f} to {:.4f} in 95% of bootstrap resamples of users), the configuration as it stands "
+      "{:.4f} ({:.4f} to {:.4f}). The difference is {:+.4f} ({:+.4f} to {:+.4f}), p = {:.2g}.{}",
+      comparison.fresh ? "On one more split, which nothing was chosen by," : "On the users it was chosen by,",
+      comparison.best.mean, comparison.best.low, comparison.best.high, comparison.standing.mean,
+      comparison.standing.low, comparison.standing.high, gain.mean, gain.low, gain.high, comparison.gain.p,
+      comparison.fresh ? "" : " It is the best of many there, so these figures flatter it.");
+}
+
+std::string outcome(const TuneReport& report) {
+  if (report.trials.empty() || std::isnan(report.trials[0].mean))
+    return "No trial has a score yet.";
+  const auto& [best, splits, mean] = report.trials[0];
+  std::string text =
+      fmt::format("Best {}: {:.4f}, by trial {} after {} iterations", report.metric, mean, best.trial, best.iterations);
+  if (splits > 1)
+    text += fmt::format(", the mean over {} splits ({:.4f} on the search's)", splits, best.score);
+  if (best.trial == 0)
+    return text + ": the configuration as it stands.";
+  text += ".";
+  if (report.comparison)
+    text += " " + comparison_text(*report.comparison);
+  return text;
+}
+
+std::string how_chosen(const TuneReport& report) {
+  return report.trials.empty() || report.trials[0].splits == 1
+             ? "The best was chosen by this one split, on which the best of many trials looks better than it is."
+             : "The best of them, and the configuration as it stands, were then scored on further splits of the same "
+               "songs: all on one more, the better half on two more, and so forth. The one with the highest mean over "
+               "all its splits was chosen: the best of many trials on one split is partly the luckiest.";
 }
 
 }  // namespace
@@ -242,32 +264,32 @@ std::string tune_page(const TuneReport& report) {
   page.paragraph(outcome(report));
   page.paragraph(fmt::format(
       "{} {} trials were drawn at random and compared by successive halving: the best third after {} iterations "
-      "trained "
-      "on, and so forth. The best of many trials looks better than it is; what it is worth, the test part says, which "
-      "this search never saw: segue evaluate --config best.toml.",
-      report.split, view.trials.size(), report.first_rung));
+      "trained on, and so forth. {} What it is worth, the test part says, which this search never saw: segue evaluate "
+      "--config best.toml.",
+      report.split, view.trials.size(), report.first_rung, how_chosen(report)));
   if (!report.caveat.empty())
     page.paragraph(report.caveat);
-  page.figure(draw_best_so_far(report), "The best score found so far.");
+  page.figure(draw_best_so_far(report), "The best score found so far, on the split of the search.");
   page.section("Best trials");
   page.table(best_trials(view));
   page.section("What mattered");
   page.paragraph(fmt::format(
       "Share of variance: how much of the variance of the scores' ranks lies between fifths of a parameter's values, "
-      "or "
-      "between its choices (epsilon squared of a one-way analysis of variance; chance gives 0). Rank correlation is "
-      "Spearman's: + where more is better. Both look at one parameter alone, over all trials drawn, after {} "
+      "or between its choices (epsilon squared of a one-way analysis of variance; chance gives 0). Rank correlation "
+      "is Spearman's: + where more is better. Both look at one parameter alone, over all trials drawn, after {} "
       "iterations.",
       report.first_rung));
   page.table(importance_table(report));
   std::vector<report::Drawing> panels;
   for (std::size_t p = 0; p < report.space.size(); ++p)
     panels.push_back(draw_parameter(view, p));
-  page.figure(report::arrange(panels, 2, ""),
-              fmt::format("A point is a trial at its best; the more iterations that took, the stronger its colour.{}",
-                          view.below > 0 ? fmt::format(" {} trials that scored below {:.4f} are not drawn.", view.below,
-                                                       view.floor)
-                                         : ""));
+  page.figure(
+      report::arrange(panels, 2, ""),
+      fmt::format("A point is a trial at its best on the split of the search; the more iterations that took, the "
+                  "stronger its colour.{}",
+                  view.below > 0
+                      ? fmt::format(" {} trials that scored below {:.4f} are not drawn.", view.below, view.floor)
+                      : ""));
   if (const std::vector<std::size_t> pair = most_important(report); pair.size() == 2)
     page.figure(draw_pair(view, pair[0], pair[1]), "The two parameters that mattered most; colour is the score.");
   page.section("Best configuration");

@@ -14,9 +14,15 @@ SMALL_SPACE = ["--space", "als.rank=4..32:log", "als.iterations=2..6"]
 
 
 def records(out):
-    """(trial, iterations, score, values) of every record."""
+    """(trial, iterations, split, score, values) of every record."""
     lines = [json.loads(line) for line in (out / "trials.jsonl").read_text().splitlines()[1:]]
-    return [(line["trial"], line["iterations"], line["score"], line["values"]) for line in lines]
+    return [(line["trial"], line["iterations"], line["split"], line["score"], line["values"]) for line in lines]
+
+
+def mean_of(out, trial, iterations, splits):
+    """Of a trial's scores on the first splits."""
+    scores = {split: score for number, after, split, score, _ in records(out) if (number, after) == (trial, iterations)}
+    return sum(scores[split] for split in range(splits)) / splits
 
 
 def command(out, *more):
@@ -30,11 +36,14 @@ class Tune(Case):
         answer = segue_json(*command(out, "--trials", 30)[1:])
         self.assertEqual(answer["ended_by"], "trials")
         self.assertEqual(answer["trials"], 30)
-        best = max(score for _, _, score, _ in records(out))
-        self.assertEqual(answer["best"]["ndcg@10"], best)
-        self.assertAlmostEqual(answer["best_interval"]["mean"], best, places=12)
-        self.assertGreaterEqual(best, answer["standing_interval"]["mean"])
-        self.assertAlmostEqual(answer["gain"]["mean"], best - answer["standing_interval"]["mean"], places=12)
+        best = answer["best"]
+        self.assertEqual(best["splits"], 16)
+        self.assertAlmostEqual(best["mean"], mean_of(out, best["trial"], best["iterations"], 16), places=12)
+        self.assertEqual(best["ndcg@10"], mean_of(out, best["trial"], best["iterations"], 1))
+        self.assertGreaterEqual(best["mean"], mean_of(out, 0, 15, 16))
+        self.assertEqual(answer["compared_on"], "a further split")
+        self.assertAlmostEqual(answer["gain"]["mean"],
+                               answer["best_interval"]["mean"] - answer["standing_interval"]["mean"], places=12)
         self.assertEqual(records(out)[0][:2], (0, 15))
         self.assertLessEqual(len(answer["top"]), 11)
         self.assertEqual({row["parameter"] for row in answer["importance"]},
@@ -45,12 +54,31 @@ class Tune(Case):
         self.assertEqual(segue("config", "--config", out / "best.toml")[0], toml)
         again = segue_json("tune", "als", "--data", SAMPLE, "--out", self.folder / "again", "--trials", 1, "--config",
                            out / "best.toml")
-        self.assertEqual(again["best"]["ndcg@10"], best)
+        self.assertEqual(again["best"]["ndcg@10"], best["ndcg@10"])
+
+    def test_without_confirmation_the_score_of_the_search_chooses(self):
+        out = self.folder / "tuned"
+        answer = segue_json(*command(out, "--trials", 12, "--confirm", 0)[1:])
+        self.assertEqual(answer["best"]["ndcg@10"], max(score for _, _, _, score, _ in records(out)))
+        self.assertEqual(answer["best"]["splits"], 1)
+        # What was searched stays; more is confirmed where that is wanted.
+        answer = segue_json(*command(out, "--trials", 12, "--confirm", 4)[1:])
+        self.assertEqual(answer["best"]["splits"], 4)
+
+    def test_by_time_there_is_one_split(self):
+        out = self.folder / "tuned"
+        shown = segue(*command(out, "--trials", 6, "--protocol", "time")[1:])[1]
+        self.assertIn("nothing is confirmed on further ones", shown)
+        answer = segue_json(*command(out, "--trials", 6, "--protocol", "time")[1:])
+        self.assertEqual(answer["best"]["splits"], 1)
+        self.assertEqual(answer["compared_on"], "the search's split")
+        self.assertAlmostEqual(answer["best_interval"]["mean"], answer["best"]["ndcg@10"], places=12)
 
     def test_the_table_and_the_pages(self):
         out = self.folder / "tuned"
         shown, _ = segue(*command(out, "--trials", 12, "--note", "The log is <simulated>.")[1:])
-        self.assertIn("trial  ndcg@10  iterations", shown)
+        self.assertRegex(shown, r"trial +ndcg@10 +mean +splits +iterations")
+        self.assertIn("which nothing was chosen by", shown)
         self.assertIn("share_of_variance", shown)
         self.assertIn("best.toml", shown)
         for name in ("tune.svg", "tune.html"):
@@ -70,13 +98,14 @@ class Tune(Case):
         whole = self.folder / "whole"
         segue(*command(whole, "--trials", 40)[1:])
         out = self.folder / "killed"
-        for _ in range(4):
+        for _ in range(5):  # at the end within the confirmation
             before = len(records(out)) if (out / "trials.jsonl").exists() else 0
             process = subprocess.Popen(command(out, "--trials", 40), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            while process.poll() is None and (not (out / "trials.jsonl").exists() or len(records(out)) < before + 7):
+            while process.poll() is None and (not (out / "trials.jsonl").exists() or len(records(out)) < before + 22):
                 time.sleep(0.002)
             process.kill()
             process.wait()
+        self.assertGreater(records(out)[-1][2], 0)
         self.assertLess(len(records(out)), len(records(whole)))
         segue(*command(out, "--trials", 40)[1:])
         self.assertEqual(records(out), records(whole))
@@ -110,6 +139,9 @@ class Tune(Case):
         arguments[arguments.index(str(SAMPLE))] = str(other)
         self.assertIn("another data", segue(*arguments, code=2)[1])
         self.assertEqual((out / "trials.jsonl").read_bytes(), before)
+        (out / "trials.jsonl").write_text('{"segue tune":1,"made_for":{}}\n')
+        self.assertIn("a trial log of version 1, this segue reads and writes version 2: choose another --out",
+                      segue(*command(out, "--trials", 2)[1:], code=2)[1])
 
     def test_wrong_arguments_are_named(self):
         out = self.folder / "tuned"

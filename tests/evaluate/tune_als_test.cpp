@@ -6,7 +6,10 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <set>
+#include <utility>
 
+#include "host/evaluate/tune_data.hpp"
 #include "segue/core/error.hpp"
 #include "segue/core/parallel.hpp"
 #include "segue/core/random.hpp"
@@ -77,8 +80,8 @@ TEST(AlsObjective, TrainingOnGivesTheSameBitsAsTrainingAtOnce) {
   AlsObjective objective = objective_of(log);
   for (const std::int64_t trial : {0, 1, 2, 3}) {
     const Assignment assignment = draw_assignment(objective.space(), 9, trial);
-    const auto in_steps = objective.start(trial == 0 ? nullptr : &assignment);
-    const auto at_once = objective.start(trial == 0 ? nullptr : &assignment);
+    const auto in_steps = objective.start(trial == 0 ? nullptr : &assignment, 0);
+    const auto at_once = objective.start(trial == 0 ? nullptr : &assignment, 0);
     const std::optional<double> early = in_steps->score_after(1, never);
     const std::optional<double> late = in_steps->score_after(6, never);
     ASSERT_TRUE(early && late);
@@ -96,7 +99,7 @@ TEST(AlsObjective, ScoresDoNotDependOnTheThreadCount) {
   for (const int threads : {1, 2, 5}) {
     set_thread_count(threads);
     AlsObjective objective = objective_of(log);
-    scores.push_back(*objective.start(nullptr)->score_after(3, never));
+    scores.push_back(*objective.start(nullptr, 0)->score_after(3, never));
   }
   set_thread_count(0);
   EXPECT_EQ(scores[0], scores[1]);
@@ -107,17 +110,17 @@ TEST(AlsObjective, StopsBetweenIterations) {
   const data::ListenLog log = small_log();
   AlsObjective objective = objective_of(log);
   int asked = 0;
-  EXPECT_EQ(objective.start(nullptr)->score_after(10, [&] { return ++asked > 3; }), std::nullopt);
+  EXPECT_EQ(objective.start(nullptr, 0)->score_after(10, [&] { return ++asked > 3; }), std::nullopt);
   EXPECT_EQ(asked, 4);
 }
 
 TEST(AlsObjective, ValuesByUserHaveTheScoreAsTheirMean) {
   const data::ListenLog log = small_log();
   AlsObjective objective = objective_of(log);
-  const std::vector<double> values = objective.values(objective.settings(0, 1));
+  const std::vector<double> values = objective.values(objective.settings(0, 1), 0);
   ASSERT_EQ(static_cast<std::int64_t>(values.size()), objective.evaluated_users());
   const double mean = std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
-  EXPECT_NEAR(mean, *objective.start(nullptr)->score_after(4, never), 1e-12);
+  EXPECT_NEAR(mean, *objective.start(nullptr, 0)->score_after(4, never), 1e-12);
 }
 
 TEST(AlsObjective, TheSameUsersAreScoredInEveryTrial) {
@@ -128,10 +131,10 @@ TEST(AlsObjective, TheSameUsersAreScoredInEveryTrial) {
   EXPECT_EQ(objective.evaluated_users(), 20);
   EXPECT_GT(objective.counts().users, 100);
   AlsSettings settings = objective.settings(0, 1);
-  EXPECT_EQ(objective.values(settings).size(), 20u);
+  EXPECT_EQ(objective.values(settings, 0).size(), 20u);
   settings.interactions.skip_weight = 0.7;
   settings.interactions.confidence = data::Confidence::log;
-  EXPECT_EQ(objective.values(settings).size(), 20u);
+  EXPECT_EQ(objective.values(settings, 0).size(), 20u);
   options.most_users = 0;
   EXPECT_EQ(objective_of(log, options).evaluated_users(), objective.counts().users);
 }
@@ -243,6 +246,82 @@ TEST(AlsObjective, PlansMemoryForTheLargestRank) {
   EXPECT_GT(objective.memory_plan().total_bytes(), small + (kUsers + kSongs) * 504 * 4);
 }
 
+using Pairs = std::set<std::pair<std::int32_t, std::int32_t>>;
+
+/// @param users  of the rows; empty: their numbers
+Pairs pairs_of(const data::Csr& matrix, const std::vector<std::int32_t>& users) {
+  Pairs pairs;
+  for (std::int64_t row = 0; row < matrix.rows; ++row)
+    for (const std::int32_t song : matrix.view().row_indices(row))
+      pairs.emplace(users.empty() ? static_cast<std::int32_t>(row) : users[static_cast<std::size_t>(row)], song);
+  return pairs;
+}
+
+std::int64_t count_shared(const Pairs& a, const Pairs& b) {
+  return std::ranges::count_if(a, [&](const auto& pair) { return b.contains(pair); });
+}
+
+TEST(TuneSplits, FurtherOnesHoldOutOtherSongsAndNoneOfTheTestPart) {
+  const data::ListenLog log = small_log();
+  for (const Protocol protocol : {Protocol::leave_k_out, Protocol::strong}) {
+    SplitOptions options = options_for_tests().split;
+    options.protocol = protocol;
+    const Split validation = make_split(log, kUsers, kSongs, {}, options, no_progress());
+    TuneDataCache data(log, kUsers, kSongs, options, {}, 0, 1 << 30);
+    options.part = Part::test;
+    const Split test = make_split(log, kUsers, kSongs, {}, options, no_progress());
+    const Pairs hidden = pairs_of(test.held_out, test.users);
+    std::vector<Pairs> drawn;
+    for (int number = 0; number < 5; ++number) {
+      const Split& split = data.get({}, number).split;
+      const Pairs held_out = pairs_of(split.held_out, split.users);
+      const Pairs train = pairs_of(split.train.strength, {});
+      EXPECT_EQ(count_shared(hidden, held_out), 0);
+      EXPECT_EQ(count_shared(hidden, train), 0);
+      EXPECT_EQ(count_shared(hidden, pairs_of(split.seen, split.users)), 0);
+      EXPECT_EQ(count_shared(hidden, pairs_of(split.fold_in, split.users)), 0);
+      EXPECT_EQ(count_shared(held_out, train), 0);
+      for (const Pairs& other : drawn)
+        EXPECT_LT(count_shared(held_out, other), static_cast<std::int64_t>(held_out.size()) / 2);
+      drawn.push_back(held_out);
+      if (protocol == Protocol::leave_k_out) {
+        EXPECT_EQ(split.users, validation.users);
+        EXPECT_EQ(held_out.size(), 2 * split.users.size());
+        EXPECT_EQ(train.size(), static_cast<std::size_t>(validation.train.strength.nonzeros()));
+      }
+    }
+    EXPECT_EQ(drawn[0], pairs_of(validation.held_out, validation.users));
+  }
+}
+
+TEST(TuneSplits, AreTheSameWhateverWasAskedForBefore) {
+  const data::ListenLog log = small_log();
+  const SplitOptions options = options_for_tests().split;
+  data::InteractionOptions logarithmic;
+  logarithmic.confidence = data::Confidence::log;
+  TuneDataCache roomy(log, kUsers, kSongs, options, {}, 20, 1 << 30);
+  TuneDataCache narrow(log, kUsers, kSongs, options, {}, 20, 0);
+  for (const int number : {3, 0, 1, 3}) {
+    const data::Csr expected = roomy.get({}, number).split.held_out;
+    EXPECT_EQ(expected.rows, 20);
+    EXPECT_EQ(narrow.get(logarithmic, number).split.held_out.indices, expected.indices);
+    EXPECT_EQ(narrow.get({}, number).split.held_out.indices, expected.indices);
+  }
+}
+
+TEST(AlsObjective, FurtherSplitsGiveOtherScores) {
+  const data::ListenLog log = small_log();
+  AlsObjective objective = objective_of(log);
+  EXPECT_TRUE(objective.has_further_splits());
+  std::set<double> scores;
+  for (const int split : {0, 1, 2, 1}) {
+    const double score = *objective.start(nullptr, split)->score_after(4, never);
+    EXPECT_GT(score, 0.2);
+    scores.insert(score);
+  }
+  EXPECT_EQ(scores.size(), 3u) << "the same number, the same split";
+}
+
 TEST(AlsObjective, WorksForEveryProtocol) {
   const data::ListenLog log = small_log();
   for (const Protocol protocol : {Protocol::leave_k_out, Protocol::time, Protocol::strong}) {
@@ -256,7 +335,8 @@ TEST(AlsObjective, WorksForEveryProtocol) {
       time = 1'300'000'000 + random.below(10'000'000);
     AlsObjective objective = objective_of(shuffled, options);
     EXPECT_GT(objective.evaluated_users(), 5);
-    const std::optional<double> score = objective.start(nullptr)->score_after(5, never);
+    EXPECT_EQ(objective.has_further_splits(), protocol != Protocol::time);
+    const std::optional<double> score = objective.start(nullptr, 0)->score_after(5, never);
     EXPECT_GT(score.value(), 0.05) << to_string(protocol);
   }
 }

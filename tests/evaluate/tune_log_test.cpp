@@ -32,7 +32,8 @@ class TrialLogTest : public testing::Test {
     TrialLog log(file(), kMadeFor);
     log.append({.trial = 0, .iterations = 15, .score = 0.1, .seconds = 1, .elapsed = 1}, {});
     log.append({.trial = 1, .iterations = 5, .score = NAN, .seconds = 2, .elapsed = 3}, {{"als.rank", "64"}});
-    log.append({.trial = 2, .iterations = 5, .score = 1.0 / 3, .seconds = 3, .elapsed = 6}, {{"als.rank", "8"}});
+    log.append({.trial = 2, .iterations = 5, .split = 3, .score = 1.0 / 3, .seconds = 3, .elapsed = 6},
+               {{"als.rank", "8"}});
   }
 
   TemporaryDirectory folder_;
@@ -47,8 +48,10 @@ TEST_F(TrialLogTest, ReadsBackWhatItWrote) {
   EXPECT_TRUE(std::isnan(log.records()[1].score));
   EXPECT_EQ(log.records()[2].score, 1.0 / 3) << "to the last bit";
   EXPECT_EQ(log.records()[2].elapsed, 6);
-  EXPECT_EQ(log.find(2, 5), &log.records()[2]);
-  EXPECT_EQ(log.find(2, 6), nullptr);
+  EXPECT_EQ(log.records()[1].split, 0);
+  EXPECT_EQ(log.find(2, 5, 3), &log.records()[2]);
+  EXPECT_EQ(log.find(2, 5), nullptr);
+  EXPECT_EQ(log.find(2, 6, 3), nullptr);
   EXPECT_THAT(read_file(file()), HasSubstr(R"("score":null,"seconds":2.0,"elapsed":3.0,"values":{"als.rank":"64"}})"));
 }
 
@@ -88,8 +91,21 @@ TEST_F(TrialLogTest, AnotherSearchIsRefusedAndNamed) {
   EXPECT_EQ(read_file(file()), before);
 }
 
+TEST_F(TrialLogTest, ALogOfAnotherVersionIsRefused) {
+  const std::string text = R"({"segue tune":1,"made_for":{"data":"d41d","seed":"1"}})"
+                           "\n"
+                           R"({"trial":0,"iterations":15,"score":0.1,"seconds":1.0,"elapsed":1.0,"values":{}})"
+                           "\n";
+  write_file(file(), text);
+  EXPECT_EQ(refusal(kMadeFor),
+            file().string() +
+                " is a trial log of version 1, this segue reads and writes version 2: choose another "
+                "--out, or remove the file to begin anew");
+  EXPECT_EQ(read_file(file()), text);
+}
+
 TEST_F(TrialLogTest, ADamagedFileIsRefusedByLineAndLeftAlone) {
-  for (const char* text : {"{}\n", "[]\n", "hello\n", "{\"segue tune\":1}\n", "\n"}) {
+  for (const char* text : {"{}\n", "[]\n", "hello\n", "{\"segue tune\":2}\n", "\n"}) {
     write_file(file(), text);
     EXPECT_THAT(refusal(kMadeFor), HasSubstr("trials.jsonl:1: not a line of a trial log")) << text;
     EXPECT_EQ(read_file(file()), text);

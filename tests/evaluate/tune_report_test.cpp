@@ -1,9 +1,12 @@
 #include "segue/evaluate/tune_report.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "segue/core/random.hpp"
 
@@ -24,6 +27,7 @@ TuneReport report_for_tests() {
   report.base = {0.4, 1, 0.5, 0, 0};
   report.seed = 11;
   report.records.push_back({.trial = 0, .iterations = 15, .score = 0.3, .seconds = 1, .elapsed = 1});
+  report.trials.push_back({.best = report.records[0], .splits = 1, .mean = 0.3});
   for (std::int64_t trial = 1; trial <= 300; ++trial) {
     const Assignment drawn = draw_assignment(report.space, report.seed, trial);
     const double score = 0.3 - std::pow(drawn[0] - 0.5, 2) + 0.02 * std::log(drawn[1]);
@@ -35,8 +39,29 @@ TuneReport report_for_tests() {
                                 .score = score + 0.001,
                                 .seconds = 1,
                                 .elapsed = static_cast<double>(trial) + 1.5});
+    report.trials.push_back({.best = report.records.back(), .splits = 1, .mean = report.records.back().score});
   }
+  std::ranges::sort(report.trials, std::greater<>(), &RankedTrial::mean);
   report.best_toml = "[als]\nrank = 64\n";
+  return report;
+}
+
+/// The third by the search's score is the best of the best four over eight splits.
+TuneReport confirmed_report() {
+  TuneReport report = report_for_tests();
+  const double low = report.trials[3].mean - 0.05;
+  for (std::size_t i = 0; i < 4; ++i) {
+    report.trials[i].splits = 8;
+    report.trials[i].mean = low - (i == 2 ? 0 : 0.01);
+    for (int split = 1; split < 8; ++split)
+      report.records.push_back({.trial = report.trials[i].best.trial,
+                                .iterations = report.trials[i].best.iterations,
+                                .split = split,
+                                .score = 9,
+                                .seconds = 1,
+                                .elapsed = 400});
+  }
+  std::swap(report.trials[0], report.trials[2]);
   return report;
 }
 
@@ -54,6 +79,15 @@ TEST(Importance, FindsWhatMattersHoweverItIsShaped) {
     EXPECT_LT(std::abs(items[idle].explained), 0.05) << items[idle].key;
     EXPECT_LT(std::abs(items[idle].correlation), 0.2);
   }
+}
+
+TEST(Importance, IsOfTheSearchAlone) {
+  const TuneReport search = report_for_tests(), confirmed = confirmed_report();
+  const auto want = importance(search.space, search.records, search.seed, search.first_rung);
+  const auto got = importance(confirmed.space, confirmed.records, confirmed.seed, confirmed.first_rung);
+  ASSERT_EQ(got.size(), want.size());
+  for (std::size_t i = 0; i < got.size(); ++i)
+    EXPECT_EQ(got[i].explained, want[i].explained);
 }
 
 // ε² by hand: groups {1, 2} and {3, 4} of ranks 0–3 have means 0.5 and 2.5, SS_between 4, SS_within 1, SS_total 5,
@@ -101,20 +135,40 @@ TEST(TunePage, HoldsTheResult) {
 TEST(TunePage, ComparesWithTheConfigurationAsItStands) {
   TuneReport report = report_for_tests();
   EXPECT_THAT(tune_page(report), Not(HasSubstr("The difference is"))) << "an interrupted search has not compared them";
-  report.comparison =
-      TuneComparison{.best = {0.31, 0.29, 0.33}, .standing = {0.25, 0.24, 0.26}, .gain = {{0.06, 0.04, 0.08}, 0.0005}};
+  report.comparison = TuneComparison{
+      .fresh = true, .best = {0.31, 0.29, 0.33}, .standing = {0.25, 0.24, 0.26}, .gain = {{0.06, 0.04, 0.08}, 0.0005}};
+  const char* figures =
+      "it has 0.3100 (0.2900 to 0.3300 in 95% of bootstrap resamples of users), the configuration as it stands 0.2500 "
+      "(0.2400 to 0.2600). The difference is +0.0600 (+0.0400 to +0.0800), p = 0.0005.";
+  EXPECT_THAT(tune_page(report), HasSubstr("On one more split, which nothing was chosen by, " + std::string(figures)));
+  report.comparison->fresh = false;
   EXPECT_THAT(tune_page(report),
-              HasSubstr("(0.2900 to 0.3300 in 95% of bootstrap resamples of users). The configuration as it stands has "
-                        "0.2500 (0.2400 to 0.2600). The difference is +0.0600 (+0.0400 to +0.0800), p = 0.0005."));
+              HasSubstr("On the users it was chosen by, " + std::string(figures) + " It is the best of many there"));
+}
+
+TEST(TunePage, ShowsTheScoreOfTheSearchAndTheConfirmedOne) {
+  const TuneReport report = confirmed_report();
+  const RankedTrial& chosen = report.trials[0];
+  const std::string page = tune_page(report);
+  EXPECT_THAT(page,
+              HasSubstr(fmt::format("Best ndcg@10: {:.4f}, by trial {} after {} iterations, the mean over 8 splits "
+                                    "({:.4f} on the search's).",
+                                    chosen.mean, chosen.best.trial, chosen.best.iterations, chosen.best.score)));
+  EXPECT_THAT(page, HasSubstr("were then scored on further splits"));
+  EXPECT_THAT(page, Not(HasSubstr("chosen by this one split")));
+  EXPECT_THAT(page, Not(HasSubstr("9.0000"))) << "scores of other splits are in no chart";
+  EXPECT_THAT(tune_page(report_for_tests()), HasSubstr("chosen by this one split"));
 }
 
 TEST(TunePage, IsDrawnWhateverThereIs) {
   TuneReport report = report_for_tests();
   report.records.resize(1);
+  report.trials = {{.best = report.records[0], .splits = 1, .mean = 0.3}};
   EXPECT_THAT(tune_page(report), HasSubstr("by trial 0 after 15 iterations: the configuration as it stands."));
-  report.records[0].score = NAN;
+  report.records[0].score = report.trials[0].best.score = report.trials[0].mean = NAN;
   EXPECT_THAT(tune_page(report), HasSubstr("No trial has a score yet."));
   report.records.clear();
+  report.trials.clear();
   EXPECT_THAT(to_svg_file(tune_drawing(report)), HasSubstr("No data to show"));
   report.space.clear();
   report.base.clear();

@@ -36,7 +36,8 @@ std::string als_space_help();
 
 /// Trains ALS on a split of a log, and scores it on songs held out of that. It keeps what it can hold in a quarter of
 /// the memory available of interactions by their options, and in another of vectors of trials that may train on; the
-/// rest it makes again, to the same bits.
+/// rest it makes again, to the same bits. Split 0 is the validation part as AlsTuneOptions::split draws it, the others
+/// are further draws of the same kind from the same listens; what the test part holds out is in none of them.
 class AlsObjective final : public TuneObjective {
  public:
   /// @param log  borrowed; users and songs as for build_interactions()
@@ -63,10 +64,12 @@ class AlsObjective final : public TuneObjective {
   const SplitCounts& counts() const;
   std::int64_t evaluated_users() const;
 
-  std::unique_ptr<Trainee> start(const Assignment* assignment) override;
+  /// Whether there is more than one split: not by time.
+  bool has_further_splits() const;
+  std::unique_ptr<Trainee> start(const Assignment* assignment, int split) override;
 
   /// The metric by evaluated user.
-  std::vector<double> values(const AlsSettings& settings);
+  std::vector<double> values(const AlsSettings& settings, int split);
 
  private:
   struct State;

@@ -26,6 +26,7 @@ std::vector<Importance> importance(const Space& space, const std::vector<TrialRe
 
 /// The best trial and the configuration as it stands, user by user.
 struct TuneComparison {
+  bool fresh = false;  ///< on a split that nothing was chosen by; else on the search's
   Interval best, standing;
   PairedDifference gain;  ///< best minus standing
 };
@@ -39,6 +40,7 @@ struct TuneReport {
   Space space;
   Assignment base;  ///< see AlsObjective::base_assignment()
   std::vector<TrialRecord> records;
+  std::vector<RankedTrial> trials;  ///< see TuneResult
   std::uint64_t seed = 1;
   int first_rung = 5;
   std::string best_toml;
