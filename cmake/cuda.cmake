@@ -14,7 +14,7 @@ endif()
 # CMake 3.25 drops CMAKE_CUDA_STANDARD 20 without a word: the option itself.
 add_library(segue_cuda_options INTERFACE)
 target_compile_options(segue_cuda_options INTERFACE
-  $<$<COMPILE_LANGUAGE:CUDA>:-std=c++20 --expt-relaxed-constexpr -Werror=all-warnings -Xcompiler=-Wall,-Wextra>)
+  $<$<COMPILE_LANGUAGE:CUDA>:-std=c++20 --expt-relaxed-constexpr -diag-suppress=554 -Werror=all-warnings -Xcompiler=-Wall,-Wextra,-Wno-missing-field-initializers>)
 
 set(SEGUE_SIMT FALSE)
 if(SEGUE_TESTS AND CUDAToolkit_FOUND)
@@ -55,7 +55,7 @@ function(segue_cuda_library)
   elseif(ARG_ABSENT)
     segue_library(NAME ${ARG_NAME} SOURCES ${ARG_ABSENT} LINKS ${ARG_LINKS} PRIVATE_LINKS fmt::fmt)
   endif()
-  if(SEGUE_SIMT)
+  if(SEGUE_SIMT AND (ARG_SOURCES OR ARG_TWINS))
     segue_sources_as_cxx(sources ${ARG_SOURCES} ${ARG_TWINS})
     foreach(variant ${SEGUE_SIMT_VARIANTS})
       add_library(segue_${ARG_NAME}_${variant} OBJECT ${sources})
@@ -65,26 +65,35 @@ function(segue_cuda_library)
   endif()
 endfunction()
 
+# segue_simt_test(NAME cuda_als VARIANT race SOURCES … KERNELS cuda_core cuda_als LINKS …): a GoogleTest program of kernels
+# for one variant of the interpreter: a test a case, and two of the whole under other schedules.
+function(segue_simt_test)
+  cmake_parse_arguments(ARG "" "NAME;VARIANT" "SOURCES;KERNELS;LINKS" ${ARGN})
+  segue_sources_as_cxx(sources ${ARG_SOURCES})
+  set(name ${ARG_NAME}_${ARG_VARIANT})
+  set(target ${name}_test)
+  add_executable(${target} ${sources} $<TARGET_OBJECTS:segue_${ARG_VARIANT}>)
+  foreach(kernels ${ARG_KERNELS})
+    target_sources(${target} PRIVATE $<TARGET_OBJECTS:segue_${kernels}_${ARG_VARIANT}>)
+  endforeach()
+  target_link_libraries(${target} PRIVATE segue_${ARG_VARIANT}_kernels ${ARG_LINKS} segue_warnings fmt::fmt
+    GTest::gmock GTest::gtest_main)
+  gtest_discover_tests(${target} TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60)
+  foreach(schedule reverse random)
+    add_test(NAME ${name}_${schedule} COMMAND ${target} --gtest_brief=1)
+    set_tests_properties(${name}_${schedule} PROPERTIES
+      ENVIRONMENT "SEGUE_SIMT_SCHEDULE=${schedule};SEGUE_SIMT_PREEMPT=0.02")
+  endforeach()
+endfunction()
+
 # segue_kernel_test(NAME cuda_als SOURCES … KERNELS cuda_core cuda_als LINKS …): a GoogleTest program of kernels, for
 # each variant of the interpreter and, with SEGUE_GPU_TESTS, for a GPU (label gpu). KERNELS are segue_cuda_library names.
 function(segue_kernel_test)
   cmake_parse_arguments(ARG "" "NAME" "SOURCES;KERNELS;LINKS" ${ARGN})
   if(SEGUE_SIMT)
-    segue_sources_as_cxx(sources ${ARG_SOURCES})
     foreach(variant ${SEGUE_SIMT_VARIANTS})
-      set(target ${ARG_NAME}_${variant}_test)
-      add_executable(${target} ${sources} $<TARGET_OBJECTS:segue_${variant}>)
-      foreach(kernels ${ARG_KERNELS})
-        target_sources(${target} PRIVATE $<TARGET_OBJECTS:segue_${kernels}_${variant}>)
-      endforeach()
-      target_link_libraries(${target} PRIVATE segue_${variant}_kernels ${ARG_LINKS} segue_warnings fmt::fmt
-        GTest::gmock GTest::gtest_main)
-      gtest_discover_tests(${target} TEST_PREFIX ${ARG_NAME}_${variant}. DISCOVERY_TIMEOUT 60)
-      foreach(schedule reverse random)
-        add_test(NAME ${ARG_NAME}_${variant}_${schedule} COMMAND ${target} --gtest_brief=1)
-        set_tests_properties(${ARG_NAME}_${variant}_${schedule} PROPERTIES
-          ENVIRONMENT "SEGUE_SIMT_SCHEDULE=${schedule};SEGUE_SIMT_PREEMPT=0.02")
-      endforeach()
+      segue_simt_test(NAME ${ARG_NAME} VARIANT ${variant} SOURCES ${ARG_SOURCES} KERNELS ${ARG_KERNELS}
+        LINKS ${ARG_LINKS})
     endforeach()
   endif()
   if(SEGUE_HAS_CUDA AND SEGUE_GPU_TESTS)

@@ -35,7 +35,11 @@ class SharedCarver {
   __host__ __device__ T* take(std::size_t count) {
     constexpr std::size_t kAlignment = alignof(T) > 16 ? alignof(T) : 16;
     used_ = (used_ + kAlignment - 1) / kAlignment * kAlignment;
+#if defined(__CUDA_ARCH__)
+    char* const start = base_ + used_;  // a test for null would make a 64-bit generic address of it
+#else
     char* const start = base_ != nullptr ? base_ + used_ : nullptr;
+#endif
     used_ += count * sizeof(T);
 #if defined(SEGUE_SIMT)
     constexpr std::size_t kGap = 64;

@@ -58,11 +58,11 @@ void launch(void (*kernel)(P...), std::index_sequence<I...>, const Grid& grid, c
     void (*kernel)(P...);
     std::tuple<std::remove_cv_t<P>...>* parameters;
   } call{kernel, &parameters};
-  simt::launch_info info;
-  info.entry = reinterpret_cast<const void*>(kernel);
+  simt::LaunchInfo info;
+  info.kernel = reinterpret_cast<const void*>(kernel);
   info.grid = {grid.blocks.x, grid.blocks.y, grid.blocks.z};
   info.block = {grid.threads.x, grid.threads.y, grid.threads.z};
-  info.dynamic_smem = grid.shared_bytes;
+  info.shared_bytes = grid.shared_bytes;
   info.cooperative = grid.cooperative;
   info.where = {grid.file, grid.line};
   simt::run(

@@ -92,8 +92,7 @@ __device__ inline void mma_m16n8k16(float (&d)[4], const std::uint32_t (&a)[4], 
         : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
 #elif defined(SEGUE_SIMT)
   detail::MmaLane mine{a, b, d};
-  simt::detail::collective(simt::op::user, kFullWarp, 0, 0, 32, {__FILE__, __LINE__}, nullptr,
-                           detail::multiply_fragments<T>, &mine);
+  simt::detail::warp_wide(detail::multiply_fragments<T>, kFullWarp, &mine, {__FILE__, __LINE__});
 #endif
 }
 
@@ -120,8 +119,7 @@ __device__ inline void ldmatrix_x4(std::uint32_t (&out)[4], const void* shared_r
   for (int i = 0; i < 8; ++i)
     mine.row[i] = static_cast<const std::uint16_t*>(shared_row)[i];
   mine.out = out;
-  simt::detail::collective(simt::op::user, kFullWarp, 0, 0, 32, {__FILE__, __LINE__}, nullptr,
-                           detail::deal_matrices<kTransposed>, &mine);
+  simt::detail::warp_wide(detail::deal_matrices<kTransposed>, kFullWarp, &mine, {__FILE__, __LINE__});
 #endif
 }
 

@@ -20,16 +20,27 @@ TEST(DeviceParse, RefusesAnythingElse) {
     EXPECT_THROW(Device::parse(text), InvalidArgument) << text;
 }
 
-TEST(DeviceResolve, FallsBackOnlyUnderAuto) {
-  EXPECT_EQ(resolve(Device{}).device, Device::cpu());
-  EXPECT_THAT(resolve(Device{}).reason, testing::HasSubstr("using the CPU"));
+TEST(DeviceResolve, AutoIsAGpuOrTheCpuWithTheReason) {
+  const ResolvedDevice resolved = resolve(Device{});
+  if (resolved.device.kind == Device::Kind::cuda) {
+    EXPECT_EQ(resolved.device.index, 0);
+    EXPECT_EQ(resolved.reason, "");
+  } else {
+    EXPECT_EQ(resolved.device, Device::cpu());
+    EXPECT_THAT(resolved.reason, testing::StartsWith("device auto: using the CPU ("));
+  }
+}
+
+TEST(DeviceResolve, WhatWasAskedForByNameIsHadOrRefused) {
+  EXPECT_EQ(resolve(Device::cpu()).device, Device::cpu());
   EXPECT_EQ(resolve(Device::cpu()).reason, "");
   try {
-    resolve(Device::parse("cuda:0"));
-    FAIL() << "this version has no CUDA engine";
+    resolve(Device::parse("cuda:99"));
+    FAIL() << "no machine has 100 GPUs";
   } catch (const DeviceUnavailable& error) {
     EXPECT_EQ(error.exit_code(), ExitCode::unavailable);
-    EXPECT_THAT(error.what(), testing::HasSubstr("--device cpu"));
+    EXPECT_THAT(error.what(), testing::StartsWith("device cuda:99: "));
+    EXPECT_THAT(error.what(), testing::EndsWith("use --device cpu"));
   }
 }
 

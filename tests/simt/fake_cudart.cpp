@@ -1,8 +1,7 @@
-// The few calls of the CUDA runtime that host code around kernels makes, on host memory.  Linked instead of libcudart.
-// Memory comes from the allocator exactly as large as asked for, so AddressSanitizer sees overruns, and holds 0xff.
+// The calls of the CUDA runtime that host code around kernels makes, in place of libcudart, on the host's memory.
+// Allocations are exactly as large as asked for, so that AddressSanitizer sees overruns, and hold NaN. Streams do all
+// at once; errors stay until they are asked for, as in CUDA.
 #include <cuda_runtime_api.h>
-
-#include "simt/engine.hpp"
 
 #include <atomic>
 #include <cstdlib>
@@ -10,145 +9,249 @@
 #include <map>
 #include <mutex>
 
+#include "library/open_memory.hpp"
+#include "simt/engine.hpp"
+
 namespace {
-using namespace segue::simt::detail;
+
 std::atomic<std::size_t> capacity{std::size_t{64} << 30}, in_use{0};
 std::mutex sizes_mutex;
 std::map<void*, std::size_t> sizes;
+thread_local cudaError_t last_error = cudaSuccess;
 
-void* host(size_t n) {
-  void* p = nullptr;
-  if (posix_memalign(&p, 256, n ? n : 1)) return nullptr;
-  std::memset(p, 0xff, n);
-  return p;
+cudaError_t report(cudaError_t error) {
+  if (error != cudaSuccess)
+    last_error = error;
+  return error;
 }
-void* take(size_t n) {
-  if (in_use + n > capacity) return nullptr;
-  void* const p = host(n);
-  if (p) {
-    register_device_memory(p, n);
-    in_use += n;
-    const std::lock_guard lock(sizes_mutex);
-    sizes[p] = n;
-  }
-  return p;
+
+void* allocate_host(std::size_t bytes) {
+  constexpr std::size_t kAlignment = 256;
+  void* start = nullptr;
+  if (posix_memalign(&start, kAlignment, bytes != 0 ? bytes : 1) != 0)
+    return nullptr;
+  return std::memset(start, 0xff, bytes);
 }
-cudaError_t give(void* p) {
-  if (!p) return cudaSuccess;
-  forget_device_memory(p);
-  {
-    const std::lock_guard lock(sizes_mutex);
-    in_use -= sizes[p];
-    sizes.erase(p);
+
+void* allocate(std::size_t bytes) {
+  const std::lock_guard lock(sizes_mutex);
+  if (bytes > capacity - in_use)
+    return nullptr;
+  void* const start = allocate_host(bytes);
+  if (start != nullptr) {
+    segue::simt::detail::register_device_memory(start, bytes);
+    in_use += bytes;
+    sizes[start] = bytes;
   }
-  std::free(p);
+  return start;
+}
+
+cudaError_t release(void* start) {
+  if (start == nullptr)
+    return cudaSuccess;
+  const std::lock_guard lock(sizes_mutex);
+  const auto allocation = sizes.find(start);
+  if (allocation == sizes.end())
+    return report(cudaErrorInvalidValue);
+  segue::simt::detail::forget_device_memory(start);
+  in_use -= allocation->second;
+  sizes.erase(allocation);
+  std::free(start);
   return cudaSuccess;
 }
-struct opened {
-  opened() { open_device_memory(); }
-  ~opened() { close_device_memory(); }
-};
-thread_local cudaError_t last = cudaSuccess;
-cudaError_t done(cudaError_t e) {
-  if (e != cudaSuccess) last = e;
-  return e;
+
+template <class T>
+cudaError_t give(T* out, T value) {
+  *out = value;
+  return cudaSuccess;
 }
+
 }  // namespace
 
 namespace segue::simt {
+
 void set_device_memory(std::size_t bytes) {
   capacity = bytes;
 }
+
 std::size_t device_memory_in_use() {
   return in_use;
 }
+
 }  // namespace segue::simt
 
 extern "C" {
-cudaError_t cudaMalloc(void** p, size_t n) { return done((*p = take(n)) ? cudaSuccess : cudaErrorMemoryAllocation); }
-cudaError_t cudaMallocAsync(void** p, size_t n, cudaStream_t) { return cudaMalloc(p, n); }
-cudaError_t cudaMallocHost(void** p, size_t n) { return done((*p = host(n)) ? cudaSuccess : cudaErrorMemoryAllocation); }
-cudaError_t cudaFree(void* p) { return give(p); }
-cudaError_t cudaFreeAsync(void* p, cudaStream_t) { return give(p); }
-cudaError_t cudaFreeHost(void* p) { return std::free(p), cudaSuccess; }
-cudaError_t cudaMemcpy(void* d, const void* s, size_t n, cudaMemcpyKind) {
-  const opened o;
-  return std::memcpy(d, s, n), cudaSuccess;
+
+cudaError_t cudaMalloc(void** start, std::size_t bytes) {
+  *start = allocate(bytes);
+  return report(*start != nullptr ? cudaSuccess : cudaErrorMemoryAllocation);
 }
-cudaError_t cudaMemcpyAsync(void* d, const void* s, size_t n, cudaMemcpyKind, cudaStream_t) {
-  const opened o;
-  return std::memcpy(d, s, n), cudaSuccess;
+cudaError_t cudaMallocAsync(void** start, std::size_t bytes, cudaStream_t) {
+  return cudaMalloc(start, bytes);
 }
-cudaError_t cudaMemset(void* d, int v, size_t n) {
-  const opened o;
-  return std::memset(d, v, n), cudaSuccess;
+cudaError_t cudaMallocHost(void** start, std::size_t bytes) {
+  *start = allocate_host(bytes);
+  return report(*start != nullptr ? cudaSuccess : cudaErrorMemoryAllocation);
 }
-cudaError_t cudaMemsetAsync(void* d, int v, size_t n, cudaStream_t) {
-  const opened o;
-  return std::memset(d, v, n), cudaSuccess;
+cudaError_t cudaFree(void* start) {
+  return release(start);
 }
-cudaError_t cudaStreamCreate(cudaStream_t* s) { return *s = nullptr, cudaSuccess; }
-cudaError_t cudaStreamCreateWithFlags(cudaStream_t* s, unsigned) { return *s = nullptr, cudaSuccess; }
-cudaError_t cudaStreamDestroy(cudaStream_t) { return cudaSuccess; }
-cudaError_t cudaStreamSynchronize(cudaStream_t) { return cudaSuccess; }
-cudaError_t cudaStreamWaitEvent(cudaStream_t, cudaEvent_t, unsigned) { return cudaSuccess; }
-cudaError_t cudaEventCreate(cudaEvent_t* e) { return *e = nullptr, cudaSuccess; }
-cudaError_t cudaEventCreateWithFlags(cudaEvent_t* e, unsigned) { return *e = nullptr, cudaSuccess; }
-cudaError_t cudaEventRecord(cudaEvent_t, cudaStream_t) { return cudaSuccess; }
-cudaError_t cudaEventSynchronize(cudaEvent_t) { return cudaSuccess; }
-cudaError_t cudaEventElapsedTime(float* ms, cudaEvent_t, cudaEvent_t) { return *ms = 0, cudaSuccess; }
-cudaError_t cudaEventDestroy(cudaEvent_t) { return cudaSuccess; }
-cudaError_t cudaDeviceSynchronize() { return cudaSuccess; }
+cudaError_t cudaFreeAsync(void* start, cudaStream_t) {
+  return release(start);
+}
+cudaError_t cudaFreeHost(void* start) {
+  std::free(start);
+  return cudaSuccess;
+}
+
+cudaError_t cudaMemcpy(void* to, const void* from, std::size_t bytes, cudaMemcpyKind) {
+  const segue::cuda::OpenMemory open;
+  std::memcpy(to, from, bytes);
+  return cudaSuccess;
+}
+cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind, cudaStream_t) {
+  return cudaMemcpy(to, from, bytes, kind);
+}
+cudaError_t cudaMemcpy2DAsync(void* to, std::size_t to_pitch, const void* from, std::size_t from_pitch,
+                              std::size_t width, std::size_t height, cudaMemcpyKind, cudaStream_t) {
+  const segue::cuda::OpenMemory open;
+  for (std::size_t i = 0; i < height; ++i)
+    std::memcpy(static_cast<char*>(to) + i * to_pitch, static_cast<const char*>(from) + i * from_pitch, width);
+  return cudaSuccess;
+}
+cudaError_t cudaMemset(void* to, int value, std::size_t bytes) {
+  const segue::cuda::OpenMemory open;
+  std::memset(to, value, bytes);
+  return cudaSuccess;
+}
+cudaError_t cudaMemsetAsync(void* to, int value, std::size_t bytes, cudaStream_t) {
+  return cudaMemset(to, value, bytes);
+}
+
+cudaError_t cudaStreamCreate(cudaStream_t* stream) {
+  return give<cudaStream_t>(stream, nullptr);
+}
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
+  return give<cudaStream_t>(stream, nullptr);
+}
+cudaError_t cudaStreamDestroy(cudaStream_t) {
+  return cudaSuccess;
+}
+cudaError_t cudaStreamSynchronize(cudaStream_t) {
+  return cudaSuccess;
+}
+cudaError_t cudaStreamWaitEvent(cudaStream_t, cudaEvent_t, unsigned) {
+  return cudaSuccess;
+}
+cudaError_t cudaEventCreate(cudaEvent_t* event) {
+  return give<cudaEvent_t>(event, nullptr);
+}
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
+  return give<cudaEvent_t>(event, nullptr);
+}
+cudaError_t cudaEventRecord(cudaEvent_t, cudaStream_t) {
+  return cudaSuccess;
+}
+cudaError_t cudaEventSynchronize(cudaEvent_t) {
+  return cudaSuccess;
+}
+cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t, cudaEvent_t) {
+  return give(milliseconds, 0.0f);
+}
+cudaError_t cudaEventDestroy(cudaEvent_t) {
+  return cudaSuccess;
+}
+cudaError_t cudaDeviceSynchronize() {
+  return cudaSuccess;
+}
+
 cudaError_t cudaGetLastError() {
-  const cudaError_t e = last;
-  last = cudaSuccess;
-  return e;
+  const cudaError_t error = last_error;
+  last_error = cudaSuccess;
+  return error;
 }
-cudaError_t cudaPeekAtLastError() { return last; }
-cudaError_t cudaGetDeviceCount(int* n) { return *n = 1, cudaSuccess; }
-cudaError_t cudaGetDevice(int* d) { return *d = 0, cudaSuccess; }
-cudaError_t cudaSetDevice(int) { return cudaSuccess; }
-cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
+cudaError_t cudaPeekAtLastError() {
+  return last_error;
+}
+const char* cudaGetErrorName(cudaError_t error) {
+  switch (error) {
+    case cudaSuccess:
+      return "cudaSuccess";
+    case cudaErrorMemoryAllocation:
+      return "cudaErrorMemoryAllocation";
+    case cudaErrorInvalidValue:
+      return "cudaErrorInvalidValue";
+    default:
+      return "cudaErrorUnknown";
+  }
+}
+const char* cudaGetErrorString(cudaError_t error) {
+  switch (error) {
+    case cudaSuccess:
+      return "no error";
+    case cudaErrorMemoryAllocation:
+      return "out of memory";
+    case cudaErrorInvalidValue:
+      return "invalid argument";
+    default:
+      return "an error of the interpreter's CUDA";
+  }
+}
+
+cudaError_t cudaGetDeviceCount(int* count) {
+  return give(count, 1);
+}
+cudaError_t cudaGetDevice(int* device) {
+  return give(device, 0);
+}
+cudaError_t cudaSetDevice(int) {
+  return cudaSuccess;
+}
+cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* total) {
   *total = capacity;
   *free = capacity - in_use;
   return cudaSuccess;
 }
-cudaError_t cudaDeviceGetDefaultMemPool(cudaMemPool_t* p, int) { return *p = nullptr, cudaSuccess; }
-cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t, cudaMemPoolAttr, void*) { return cudaSuccess; }
-cudaError_t cudaMemPoolGetAttribute(cudaMemPool_t, cudaMemPoolAttr, void* v) {
-  return *static_cast<std::uint64_t*>(v) = 0, cudaSuccess;
+cudaError_t cudaDeviceGetDefaultMemPool(cudaMemPool_t* pool, int) {
+  return give<cudaMemPool_t>(pool, nullptr);
 }
-cudaError_t cudaGetDeviceProperties(cudaDeviceProp* p, int) {
-  *p = {};
-  std::strcpy(p->name, "interpreter");
-  p->totalGlobalMem = capacity;
-  p->multiProcessorCount = 2;
-  p->major = 9;
+cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t, cudaMemPoolAttr, void*) {
   return cudaSuccess;
 }
-cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(int* n, const void*, int, size_t, unsigned) {
-  return *n = 2, cudaSuccess;
+cudaError_t cudaMemPoolGetAttribute(cudaMemPool_t, cudaMemPoolAttr, void* value) {
+  return give(static_cast<std::uint64_t*>(value), std::uint64_t{0});
 }
-cudaError_t cudaMemcpy2DAsync(void* d, size_t dp, const void* s, size_t sp, size_t width, size_t height, cudaMemcpyKind,
-                              cudaStream_t) {
-  const opened o;
-  for (size_t i = 0; i < height; ++i)
-    std::memcpy(static_cast<char*>(d) + i * dp, static_cast<const char*>(s) + i * sp, width);
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
+  *properties = {};
+  std::strcpy(properties->name, "interpreter");
+  properties->totalGlobalMem = capacity;
+  properties->multiProcessorCount = 2;
+  properties->major = 9;
   return cudaSuccess;
 }
-cudaError_t cudaFuncSetAttribute(const void*, cudaFuncAttribute, int) { return cudaSuccess; }
-cudaError_t cudaDeviceGetAttribute(int* v, cudaDeviceAttr a, int) {
-  switch (a) {
-    case cudaDevAttrMultiProcessorCount: *v = 2; break;
-    case cudaDevAttrComputeCapabilityMajor: *v = 9; break;
-    case cudaDevAttrComputeCapabilityMinor: *v = 0; break;
-    case cudaDevAttrMaxSharedMemoryPerBlockOptin: *v = 227 * 1024; break;
-    case cudaDevAttrMaxSharedMemoryPerBlock: *v = 48 * 1024; break;
-    case cudaDevAttrCooperativeLaunch: *v = 1; break;
-    default: return done(cudaErrorInvalidValue);
+cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int) {
+  switch (attribute) {
+    case cudaDevAttrMultiProcessorCount:
+      return give(value, 2);
+    case cudaDevAttrComputeCapabilityMajor:
+      return give(value, 9);
+    case cudaDevAttrComputeCapabilityMinor:
+      return give(value, 0);
+    case cudaDevAttrMaxSharedMemoryPerBlockOptin:
+      return give(value, static_cast<int>(segue::simt::options().shared_bytes));
+    case cudaDevAttrMaxSharedMemoryPerBlock:
+      return give(value, 48 << 10);
+    case cudaDevAttrCooperativeLaunch:
+      return give(value, 1);
+    default:
+      return report(cudaErrorInvalidValue);
   }
+}
+cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(int* blocks, const void*, int, std::size_t,
+                                                                   unsigned) {
+  return give(blocks, 2);
+}
+cudaError_t cudaFuncSetAttribute(const void*, cudaFuncAttribute, int) {
   return cudaSuccess;
 }
-const char* cudaGetErrorString(cudaError_t e) { return e == cudaSuccess ? "no error" : "CUDA error (emulated)"; }
-const char* cudaGetErrorName(cudaError_t e) { return e == cudaSuccess ? "cudaSuccess" : "cudaError"; }
 }
