@@ -37,7 +37,7 @@ void add_options(CLI::App& app, Arguments& arguments) {
   app.add_option("--init-scale", als.init_scale)->capture_default_str();
   app.add_option("--seed", als.seed)->capture_default_str();
   app.add_option("--preconditioner", arguments.preconditioner)->check(CLI::IsMember({"none", "gram"}));
-  app.add_option("--storage", arguments.storage)->check(CLI::IsMember({"float16", "float32"}));
+  app.add_option("--storage", arguments.storage)->check(CLI::IsMember({"float16", "bfloat16", "float32"}));
   app.add_option("--threads", arguments.threads, "0: all cores");
   app.add_option("--save", arguments.save, "Folder for users.npy and songs.npy");
   app.add_flag("--no-loss", arguments.no_loss, "Time only");
@@ -78,7 +78,9 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   using segue::als::Preconditioner, segue::als::Storage;
   arguments.als.preconditioner = arguments.preconditioner == "gram" ? Preconditioner::gram : Preconditioner::none;
-  arguments.als.gather_storage = arguments.storage == "float16" ? Storage::float16 : Storage::float32;
+  for (const Storage storage : {Storage::float16, Storage::bfloat16, Storage::float32})
+    if (arguments.storage == name_of(storage))
+      arguments.als.gather_storage = storage;
   try {
     const nlohmann::json report = run(arguments);
     if (arguments.json) {

@@ -283,10 +283,14 @@ void solve_with_rank(const HalfIteration& half, const Stored* source, RowRange r
 }
 
 void SolveRows(const HalfIteration& half, RowRange rows, CgScratch& scratch) {
-  if (half.source.float16 != nullptr)
-    solve_with_rank(half, reinterpret_cast<const hwy::float16_t*>(half.source.float16), rows, scratch);
-  else
-    solve_with_rank(half, half.source.float32, rows, scratch);
+  switch (half.source.storage) {
+    case Storage::float16:
+      return solve_with_rank(half, static_cast<const hwy::float16_t*>(half.source.vectors), rows, scratch);
+    case Storage::bfloat16:
+      return solve_with_rank(half, static_cast<const Bfloat16*>(half.source.vectors), rows, scratch);
+    case Storage::float32:
+      return solve_with_rank(half, static_cast<const float*>(half.source.vectors), rows, scratch);
+  }
 }
 
 }  // namespace segue::als::HWY_NAMESPACE

@@ -29,7 +29,7 @@ std::string describe(const Options& options, const std::string& data_hash) {
                         {"method", options.method == Method::cholesky ? "cholesky" : "conjugate_gradient"},
                         {"cg_steps", options.cg_steps},
                         {"preconditioner", options.preconditioner == Preconditioner::gram ? "gram" : "none"},
-                        {"gather_storage", options.gather_storage == Storage::float16 ? "float16" : "float32"},
+                        {"gather_storage", name_of(options.gather_storage)},
                         {"init_scale", options.init_scale},
                         {"seed", options.seed}}
       .dump();

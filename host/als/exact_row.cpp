@@ -11,8 +11,7 @@
 namespace segue::als {
 namespace {
 
-constexpr std::size_t kBlock = 256;    // vectors for one dsyrk
-constexpr double kPivotFloor = 1e-12;  // leaves the digits of a float in what a lifted pivot divides
+constexpr std::size_t kBlock = 256;  // vectors for one dsyrk
 
 double strength_at(std::span<const float> strengths, std::size_t i) {
   return strengths.empty() ? 1.0 : static_cast<double>(strengths[i]);
@@ -45,7 +44,7 @@ void ExactRow::factor(std::span<const std::int32_t> indices, std::span<const flo
     cblas_dsyrk(CblasRowMajor, CblasUpper, CblasTrans, static_cast<int>(rank), static_cast<int>(count), 1.0,
                 scratch.block.data(), static_cast<int>(rank), 1.0, a.data(), static_cast<int>(rank));
   }
-  cholesky(a.view(), kPivotFloor);
+  cholesky(a.view(), kExactPivotFloor);
 }
 
 void ExactRow::solve(std::span<const std::int32_t> indices, std::span<const float> strengths, std::span<float> out,

@@ -1,7 +1,6 @@
 #include "host/als/half_iteration.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 namespace segue::als {
 namespace {
@@ -29,13 +28,6 @@ std::int64_t stage_rows_for(const data::CsrView& interactions, std::int64_t padd
 }
 
 }  // namespace
-
-double row_lambda(const Options& options, std::int64_t interactions, std::int64_t columns) {
-  if (options.regularization_exponent == 0)
-    return options.regularization;
-  const double size = static_cast<double>(interactions) + static_cast<double>(columns) / options.alpha;
-  return options.regularization * std::pow(size, options.regularization_exponent);
-}
 
 std::vector<RowRange> row_tasks(const data::CsrView& interactions) {
   std::vector<RowRange> tasks;

@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "segue/als/solver.hpp"
+#include "segue/als/engine.hpp"
 #include "segue/core/aligned.hpp"
 
 namespace segue::als {
@@ -17,9 +17,9 @@ constexpr std::int64_t padded_rank(int rank) {
 
 /// The vectors that a half-iteration gathers, at random: [rows × padded rank].
 struct GatherSource {
-  const float* float32 = nullptr;
-  const std::uint16_t* float16 = nullptr;  ///< IEEE half bits, used where not null; a vector is scale · what is stored
-  float scale = 1;                         ///< a power of two
+  Storage storage = Storage::float32;
+  const void* vectors = nullptr;  ///< floats, or the 16 bits of each; a vector is scale · what is stored
+  float scale = 1;                ///< a power of two
 };
 
 /// One side's rows against the other side's vectors, which stay as they are.
@@ -36,9 +36,6 @@ struct HalfIteration {
 inline std::span<const float> strengths_of(const data::CsrView& interactions, std::int64_t row) {
   return interactions.values.empty() ? std::span<const float>() : interactions.row_values(row);
 }
-
-/// λ of a row with `interactions` of `columns` possible ones.
-double row_lambda(const Options& options, std::int64_t interactions, std::int64_t columns);
 
 struct RowRange {
   std::int64_t begin;
@@ -74,7 +71,9 @@ double interaction_loss(const data::CsrView& interactions, MatrixView<const floa
 
 /// Both take whole padded vectors.
 float max_abs(std::span<const float> values);
-/// Rounds values · factor to nearest-even halves.
+/// Rounds values · factor to the nearest float16, ties to even.
 void to_float16(std::span<const float> values, float factor, std::span<std::uint16_t> halves);
+/// The same to bfloat16.
+void to_bfloat16(std::span<const float> values, float factor, std::span<std::uint16_t> halves);
 
 }  // namespace segue::als

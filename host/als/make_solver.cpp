@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "cuda/als/solver_cuda.hpp"
 #include "host/als/exact_row.hpp"
 #include "host/als/gram.hpp"
 #include "host/als/half_iteration.hpp"
@@ -18,15 +19,34 @@ void check_range(const char* name, double value, double low, double high) {
     throw InvalidArgument(fmt::format("als: {} is {}, expected {} to {}", name, value, low, high));
 }
 
-// Which engine a request means, as long as there is one only.
-void check_device(Device device) {
-  if (device.kind == Device::Kind::cuda)
-    throw DeviceUnavailable(
-        fmt::format("als: device {} was asked for, but this version has no CUDA engine for als yet: use --device cpu",
-                    device.to_string()));
+MemoryPlan cpu_memory_plan(const data::CsrView& by_user, const Options& options) {
+  const std::int64_t rank = padded_rank(options.rank);
+  const std::int64_t larger = std::max(by_user.rows, by_user.columns);
+  const bool halves = options.gather_storage != Storage::float32;
+  MemoryPlan plan("als");
+  plan.add("user vectors", checked_product({by_user.rows, rank, 4}));
+  plan.add("song vectors", checked_product({by_user.columns, rank, 4}));
+  if (options.method == Method::conjugate_gradient && (halves || options.preconditioner == Preconditioner::gram))
+    plan.add("vectors to gather", checked_product({larger, rank, halves ? 2 : 4}));
+  plan.add("Gram matrix", gram_scratch_bytes(larger, rank) + 12 * rank * rank);
+  plan.add("scratch",
+           checked_product({thread_count(), options.method == Method::cholesky ? exact_scratch_bytes(options.rank)
+                                                                               : CgScratch::most_bytes(rank)}));
+  return plan;
 }
 
 }  // namespace
+
+const char* name_of(Storage storage) {
+  switch (storage) {
+    case Storage::float16:
+      return "float16";
+    case Storage::bfloat16:
+      return "bfloat16";
+    default:
+      return "float32";
+  }
+}
 
 void check_options(const Options& options) {
   check_range("rank", options.rank, 1, 1024);
@@ -46,7 +66,7 @@ void check_options(const Options& options) {
 std::unique_ptr<Solver> make_solver(Device device, const data::CsrView& by_user, const data::CsrView& by_song,
                                     const Options& options) {
   check_options(options);
-  check_device(device);
+  device = resolve(device).device;
   if (by_user.rows != by_song.columns || by_user.columns != by_song.rows || by_user.nonzeros() != by_song.nonzeros())
     throw InvalidArgument(fmt::format(
         "als: the matrix by user is {} × {} with {} interactions, the one by song {} × {} with {}: expected its "
@@ -54,25 +74,16 @@ std::unique_ptr<Solver> make_solver(Device device, const data::CsrView& by_user,
         by_user.rows, by_user.columns, by_user.nonzeros(), by_song.rows, by_song.columns, by_song.nonzeros()));
   data::check_csr(by_user, "als: the matrix by user");
   data::check_csr(by_song, "als: the matrix by song");
+  if (device.kind == Device::Kind::cuda)
+    return cuda::make_als_solver(device.index, by_user, by_song, options);
   return std::make_unique<CpuSolver>(by_user, by_song, options);
 }
 
 MemoryPlan memory_plan(Device device, const data::CsrView& by_user, const Options& options) {
   check_options(options);
-  check_device(device);
-  const std::int64_t rank = padded_rank(options.rank);
-  const std::int64_t larger = std::max(by_user.rows, by_user.columns);
-  const bool halves = options.gather_storage == Storage::float16;
-  MemoryPlan plan("als");
-  plan.add("user vectors", checked_product({by_user.rows, rank, 4}));
-  plan.add("song vectors", checked_product({by_user.columns, rank, 4}));
-  if (options.method == Method::conjugate_gradient && (halves || options.preconditioner == Preconditioner::gram))
-    plan.add("vectors to gather", checked_product({larger, rank, halves ? 2 : 4}));
-  plan.add("Gram matrix", gram_scratch_bytes(larger, rank) + 12 * rank * rank);
-  plan.add("scratch",
-           checked_product({thread_count(), options.method == Method::cholesky ? exact_scratch_bytes(options.rank)
-                                                                               : CgScratch::most_bytes(rank)}));
-  return plan;
+  device = resolve(device).device;
+  return device.kind == Device::Kind::cuda ? cuda::als_host_memory_plan(device.index, by_user, options)
+                                           : cpu_memory_plan(by_user, options);
 }
 
 }  // namespace segue::als

@@ -1,7 +1,5 @@
 #include "host/als/solver_cpu.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -9,15 +7,11 @@
 #include "host/als/exact_row.hpp"
 #include "host/als/gram.hpp"
 #include "host/als/whitening.hpp"
-#include "segue/core/error.hpp"
+#include "segue/als/engine.hpp"
 #include "segue/core/parallel.hpp"
-#include "segue/core/random.hpp"
 
 namespace segue::als {
 namespace {
-
-// Whitened vectors are no longer than 1; halves of 2¹⁵ times as much keep 11 bits down to 2⁻²⁹.
-constexpr float kWhitenedScale = 0x1p-15f;
 
 template <class Body>
 void for_each_chunk(const data::CsrView& interactions, const Body& body) {
@@ -27,13 +21,6 @@ void for_each_chunk(const data::CsrView& interactions, const Body& body) {
   });
 }
 
-void check_shape(const char* what, std::int64_t rows, std::int64_t columns, std::int64_t expected_rows,
-                 std::int64_t expected_columns) {
-  if (rows != expected_rows || columns != expected_columns)
-    throw InvalidArgument(
-        fmt::format("als: {} is {} × {}, expected {} × {}", what, rows, columns, expected_rows, expected_columns));
-}
-
 float largest_diagonal(const Matrix<double>& gram) {
   double largest = 0;
   for (std::int64_t k = 0; k < gram.rows(); ++k)
@@ -41,50 +28,35 @@ float largest_diagonal(const Matrix<double>& gram) {
   return static_cast<float>(largest);
 }
 
-double total_excess(const data::CsrView& interactions, double alpha) {
-  if (interactions.values.empty())
-    return alpha * static_cast<double>(interactions.nonzeros());
-  return alpha * parallel_sum(interactions.nonzeros(), 1 << 16, [&](std::int64_t begin, std::int64_t end) {
-           const auto values =
-               interactions.values.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin));
-           return std::accumulate(values.begin(), values.end(), 0.0,
-                                  [](double sum, float value) { return sum + static_cast<double>(std::abs(value)); });
-         });
-}
-
 }  // namespace
 
 CpuSolver::CpuSolver(const data::CsrView& by_user, const data::CsrView& by_song, const Options& options)
     : options_(options), users_(make_side("users", by_user)), songs_(make_side("songs", by_song)) {
-  initialise(users_, 0);
-  initialise(songs_, 1);
+  initialise(users_, SideName::users);
+  initialise(songs_, SideName::songs);
   const auto elements =
       static_cast<std::size_t>(std::max(users_.vectors.rows(), songs_.vectors.rows()) * padded_rank(options_.rank));
   if (options_.method == Method::conjugate_gradient) {
-    if (options_.gather_storage == Storage::float16)
+    if (options_.gather_storage != Storage::float32)
       halves_.resize(elements);
     else if (options_.preconditioner == Preconditioner::gram)
       whitened_.resize(elements);
   }
-  total_confidence_ =
-      static_cast<double>(by_user.rows) * static_cast<double>(by_user.columns) + total_excess(by_user, options_.alpha);
+  total_confidence_ = total_confidence(by_user, options_.alpha);
 }
 
 CpuSolver::Side CpuSolver::make_side(const char* name, const data::CsrView& interactions) const {
   return {name, interactions, row_tasks(interactions), Matrix<float>(interactions.rows, padded_rank(options_.rank))};
 }
 
-void CpuSolver::initialise(Side& side, std::uint64_t stream) {
-  const double deviation = options_.init_scale / std::sqrt(options_.rank);
+void CpuSolver::initialise(Side& side, SideName name) {
   for_each_chunk(side.interactions, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t row = begin; row < end; ++row) {
       const std::span<float> vector = side.vectors.row(row);
       std::fill(vector.begin(), vector.end(), 0.0f);
       if (side.interactions.row_size(row) == 0)
         continue;
-      Random random(options_.seed, 2 * static_cast<std::uint64_t>(row) + stream);
-      for (int k = 0; k < options_.rank; ++k)
-        vector[static_cast<std::size_t>(k)] = static_cast<float>(deviation * random.normal());
+      draw_vector(options_, name, row, vector.first(static_cast<std::size_t>(options_.rank)));
     }
   });
 }
@@ -134,25 +106,37 @@ void CpuSolver::solve_cg(Side& target, const Side& source) {
 GatherSource CpuSolver::round_source(const Side& source) {
   const data::CsrView& interactions = source.interactions;
   if (options_.gather_storage == Storage::float32)
-    return {.float32 = source.vectors.data()};
-  std::vector<float> largest(static_cast<std::size_t>(interactions.rows / kChunkRows + 1), 0.0f);
+    return {.storage = Storage::float32, .vectors = source.vectors.data()};
+  const int exponent = options_.gather_storage == Storage::float16 ? float16_exponent(max_abs_of(source)) : 0;
   for_each_chunk(interactions, [&](std::int64_t begin, std::int64_t end) {
-    largest[static_cast<std::size_t>(begin / kChunkRows)] = max_abs(source.rows(begin, end));
+    round(source.rows(begin, end), exponent, begin * source.vectors.columns());
   });
-  // The largest value comes to lie in [2¹⁴, 2¹⁵): nothing overflows, and 11 bits stay down to 2⁻²⁹ of it.
-  const float most = *std::max_element(largest.begin(), largest.end());
-  const int exponent = most > 0 && std::isfinite(most) ? std::clamp(std::ilogb(most) - 14, -100, 100) : 0;
-  for_each_chunk(interactions, [&](std::int64_t begin, std::int64_t end) {
-    const std::span<const float> values = source.rows(begin, end);
-    to_float16(values, std::ldexp(1.0f, -exponent), {halves_.data() + begin * source.vectors.columns(), values.size()});
+  return rounded(exponent);
+}
+
+float CpuSolver::max_abs_of(const Side& side) const {
+  std::vector<float> largest(static_cast<std::size_t>(side.interactions.rows / kChunkRows + 1), 0.0f);
+  for_each_chunk(side.interactions, [&](std::int64_t begin, std::int64_t end) {
+    largest[static_cast<std::size_t>(begin / kChunkRows)] = max_abs(side.rows(begin, end));
   });
-  return {.float16 = halves_.data(), .scale = std::ldexp(1.0f, exponent)};
+  return *std::max_element(largest.begin(), largest.end());
+}
+
+// Into halves_, from element `first` on.
+void CpuSolver::round(std::span<const float> values, int exponent, std::int64_t first) {
+  const auto to = options_.gather_storage == Storage::float16 ? to_float16 : to_bfloat16;
+  to(values, std::ldexp(1.0f, -exponent), {halves_.data() + first, values.size()});
+}
+
+GatherSource CpuSolver::rounded(int exponent) const {
+  return {.storage = options_.gather_storage, .vectors = halves_.data(), .scale = std::ldexp(1.0f, exponent)};
 }
 
 void CpuSolver::solve_whitened(Side& target, const Side& source) {
   const Whitening whitening(gram_matrix(source.vectors.view(), Products::float64, source.interactions.offsets),
                             options_.regularization);
   const std::int64_t columns = source.vectors.columns();
+  const int exponent = options_.gather_storage == Storage::float16 ? kWhitenedExponent : 0;
   PerThread<AlignedVector<float>> buffers;
   for_each_chunk(source.interactions, [&](std::int64_t begin, std::int64_t end) {
     const std::span<const float> values = source.rows(begin, end);
@@ -164,13 +148,13 @@ void CpuSolver::solve_whitened(Side& target, const Side& source) {
     std::copy(values.begin(), values.end(), white);
     whitening.whiten_source({white, end - begin, columns});
     if (whitened_.empty())
-      to_float16({white, values.size()}, 1 / kWhitenedScale, {halves_.data() + begin * columns, values.size()});
+      round({white, values.size()}, exponent, begin * columns);
   });
   for_each_chunk(target.interactions, [&](std::int64_t begin, std::int64_t end) {
     whitening.whiten_target(target.vectors.view().row_range(begin, end));
   });
-  const GatherSource white = whitened_.empty() ? GatherSource{.float16 = halves_.data(), .scale = kWhitenedScale}
-                                               : GatherSource{.float32 = whitened_.data()};
+  const GatherSource white =
+      whitened_.empty() ? rounded(exponent) : GatherSource{.storage = Storage::float32, .vectors = whitened_.data()};
   run_cg({.interactions = target.interactions, .target = target.vectors.view(), .source = white, .options = options_},
          target.tasks);
   for_each_chunk(target.interactions, [&](std::int64_t begin, std::int64_t end) {
@@ -268,10 +252,7 @@ void CpuSolver::fold_in_songs(const data::CsrView& interactions, MatrixView<floa
 }
 
 void CpuSolver::fold_in(const Side& others, const data::CsrView& interactions, MatrixView<float> out) const {
-  check_shape("the matrix to fold in", interactions.rows, interactions.columns, interactions.rows,
-              others.vectors.rows());
-  check_shape("the output of fold-in", out.rows(), out.columns(), interactions.rows, options_.rank);
-  data::check_csr(interactions, "the matrix to fold in");
+  check_fold_in(interactions, others.vectors.rows(), out, options_.rank);
   const MatrixView<const float> vectors = others.without_padding(options_.rank);
   const Matrix<double> gram = gram_matrix(vectors, Products::float64, others.interactions.offsets);
   const ExactRow exact(vectors, gram, options_);

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "host/als/half_iteration.hpp"
-#include "segue/als/solver.hpp"
+#include "segue/als/engine.hpp"
 
 namespace segue::als {
 
@@ -36,13 +36,16 @@ class CpuSolver final : public Solver {
   };
 
   Side make_side(const char* name, const data::CsrView& interactions) const;
-  void initialise(Side& side, std::uint64_t stream);
+  void initialise(Side& side, SideName name);
   void solve(Side& target, const Side& source);
   void solve_exactly(Side& target, const Side& source) const;
   void solve_cg(Side& target, const Side& source);
   void solve_whitened(Side& target, const Side& source);
   void run_cg(const HalfIteration& half, const std::vector<RowRange>& tasks);
   GatherSource round_source(const Side& source);
+  float max_abs_of(const Side& side) const;
+  void round(std::span<const float> values, int exponent, std::int64_t first);
+  GatherSource rounded(int exponent) const;
   void copy(const Side& side, MatrixView<float> out) const;
   void set(Side& side, MatrixView<const float> vectors) const;
   void fold_in(const Side& others, const data::CsrView& interactions, MatrixView<float> out) const;
@@ -50,7 +53,7 @@ class CpuSolver final : public Solver {
 
   Options options_;
   Side users_, songs_;
-  AlignedVector<std::uint16_t> halves_;  ///< [source rows × padded rank], where gather_storage is float16
+  AlignedVector<std::uint16_t> halves_;  ///< [source rows × padded rank], where gather_storage has 16 bits
   AlignedVector<float> whitened_;        ///< the same for a whitened source in float32
   double total_confidence_ = 0;          ///< Σ c over all pairs
 };

@@ -35,6 +35,14 @@ HWY_INLINE Vec load(const float* from) {
 HWY_INLINE Vec load(const hwy::float16_t* from) {
   return hn::PromoteTo(Floats(), hn::Load(hn::Rebind<hwy::float16_t, Floats>(), from));
 }
+struct Bfloat16 {
+  std::uint16_t bits;  // the upper half of a float's
+};
+HWY_INLINE Vec load(const Bfloat16* from) {
+  const hn::RebindToUnsigned<Floats> words;
+  const auto bits = hn::Load(hn::Rebind<std::uint16_t, Floats>(), reinterpret_cast<const std::uint16_t*>(from));
+  return hn::BitCast(Floats(), hn::ShiftLeft<16>(hn::PromoteTo(words, bits)));
+}
 HWY_INLINE void store(Vec value, float* to) {
   hn::Store(value, Floats(), to);
 }

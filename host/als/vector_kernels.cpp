@@ -30,6 +30,20 @@ void ToFloat16(const float* values, std::size_t count, float factor, std::uint16
     hn::Store(hn::DemoteTo(dh, hn::Mul(load(values + i), hn::Set(Floats(), factor))), dh, out + i);
 }
 
+void ToBfloat16(const float* values, std::size_t count, float factor, std::uint16_t* halves) {
+  const hn::RebindToUnsigned<Floats> words;
+  const hn::Rebind<std::uint16_t, Floats> upper;
+  for (std::size_t i = 0; i < count; i += kLanes) {
+    const Vec value = hn::Mul(load(values + i), hn::Set(Floats(), factor));
+    const auto bits = hn::BitCast(words, value);
+    const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(words, 1));
+    const auto rounded = hn::Add(bits, hn::Add(odd, hn::Set(words, 0x7fff)));
+    // What is added may carry a NaN's bits into its sign.
+    const auto kept = hn::ShiftRight<16>(hn::IfThenElse(hn::RebindMask(words, hn::IsNaN(value)), bits, rounded));
+    hn::Store(hn::DemoteTo(upper, hn::BitCast(hn::RebindToSigned<Floats>(), kept)), upper, halves + i);
+  }
+}
+
 // Floor: nnz·(4f + 8) bytes, 2·nnz·f FLOPs: memory-bound, one sixth of an iteration at most.
 double InteractionLoss(const data::CsrView& interactions, MatrixView<const float> rows, MatrixView<const float> others,
                        double alpha, RowRange range) {
@@ -61,6 +75,7 @@ namespace segue::als {
 
 HWY_EXPORT(MaxAbs);
 HWY_EXPORT(ToFloat16);
+HWY_EXPORT(ToBfloat16);
 HWY_EXPORT(InteractionLoss);
 
 float max_abs(std::span<const float> values) {
@@ -69,6 +84,10 @@ float max_abs(std::span<const float> values) {
 
 void to_float16(std::span<const float> values, float factor, std::span<std::uint16_t> halves) {
   HWY_DYNAMIC_DISPATCH(ToFloat16)(values.data(), values.size(), factor, halves.data());
+}
+
+void to_bfloat16(std::span<const float> values, float factor, std::span<std::uint16_t> halves) {
+  HWY_DYNAMIC_DISPATCH(ToBfloat16)(values.data(), values.size(), factor, halves.data());
 }
 
 double interaction_loss(const data::CsrView& interactions, MatrixView<const float> rows, MatrixView<const float> others,

@@ -5,19 +5,14 @@
 #include <algorithm>
 
 #include "host/als/cholesky.hpp"
+#include "segue/als/engine.hpp"
 
 namespace segue::als {
-namespace {
-
-constexpr double kPivotFloor = 1e-6;  // U's diagonal spans 10³ at most: single precision stands the way there and back
-
-}  // namespace
-
 Whitening::Whitening(Matrix<double> gram, double lambda) : upper_(gram.rows(), gram.columns(), 0.0f) {
   const std::int64_t rank = gram.rows();
   for (std::int64_t k = 0; k < rank; ++k)
     gram(k, k) += lambda;
-  cholesky(gram.view(), kPivotFloor);
+  cholesky(gram.view(), kWhiteningPivotFloor);
   for (std::int64_t i = 0; i < rank; ++i)
     for (std::int64_t j = i; j < rank; ++j)
       upper_(i, j) = static_cast<float>(gram(i, j));

@@ -10,13 +10,14 @@
 namespace segue {
 namespace {
 
+// Empty where there is such a GPU.
 std::string missing_for_cuda(int index) {
   const cuda::DeviceQuery query = cuda::query_devices();
   if (query.count == 0)
     return query.problem;
   if (index >= query.count)
     return fmt::format("there is no cuda:{}: this machine has {} GPU(s)", index, query.count);
-  return "this version of Segue has no CUDA engines for als and search yet";
+  return "";
 }
 
 }  // namespace
@@ -54,6 +55,8 @@ ResolvedDevice resolve(Device requested) {
   if (requested.kind == Device::Kind::cpu)
     return {requested, ""};
   const std::string missing = missing_for_cuda(requested.index);
+  if (missing.empty())
+    return {{Device::Kind::cuda, requested.index}, ""};
   if (requested.kind == Device::Kind::cuda)
     throw DeviceUnavailable(fmt::format("device {}: {}; use --device cpu", requested.to_string(), missing));
   return {Device::cpu(), fmt::format("device auto: using the CPU ({})", missing)};

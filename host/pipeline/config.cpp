@@ -75,9 +75,11 @@ void visit_keys(Config& c, Visitor& v) {
   v.choice("preconditioner", als.preconditioner,
            Names<als::Preconditioner>{{"none", als::Preconditioner::none}, {"gram", als::Preconditioner::gram}},
            "of the conjugate gradient");
-  v.choice("gather_storage", als.gather_storage,
-           Names<als::Storage>{{"float32", als::Storage::float32}, {"float16", als::Storage::float16}},
-           "of the vectors read at random; sums are float32");
+  v.choice(
+      "gather_storage", als.gather_storage,
+      Names<als::Storage>{
+          {"float32", als::Storage::float32}, {"float16", als::Storage::float16}, {"bfloat16", als::Storage::bfloat16}},
+      "of the vectors read at random; sums are float32");
   v.number("init_scale", als.init_scale, {1e-6, 1000}, "first vectors are normal with this deviation over sqrt(rank)");
   v.number("seed", als.seed, {0, kLargestSeed}, "of the first vectors");
   v.number("checkpoint_every", c.als.checkpoint_every, {0, 10000}, "iterations; 0: never");

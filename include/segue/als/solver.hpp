@@ -22,7 +22,14 @@ enum class Preconditioner {
   gram,  ///< CG in coordinates where YᵀY + λI is the identity; regularization_exponent must be 0
 };
 
-enum class Storage { float32, float16 };
+enum class Storage {
+  float32,
+  float16,   ///< scaled by a power of two, so that 11 bits stay of all but the smallest
+  bfloat16,  ///< 8 bits, the range of float32
+};
+
+/// "float32", "float16" or "bfloat16".
+const char* name_of(Storage storage);
 
 /// Implicit-feedback ALS: minimises, with p = [r > 0], c = 1 + alpha·|r|,
 ///     Σ_{u,i} c_ui (p_ui − xᵤ·yᵢ)² + Σᵤ λᵤ‖xᵤ‖² + Σᵢ λᵢ‖yᵢ‖²          Hu, Koren & Volinsky (2008), eq. 3
@@ -47,6 +54,9 @@ void check_options(const Options& options);
 
 /// Solves one side at a time for a fixed interaction matrix. Results depend on the options, the device and nothing
 /// else: not on the thread count. Not for use from several threads at once.
+///
+/// On a GPU, matrices and vectors stay there where they fit; where not, vectors live in the host's memory and rows pass
+/// through the device in blocks, which changes the last bits of results.
 class Solver {
  public:
   virtual ~Solver() = default;
@@ -78,10 +88,12 @@ class Solver {
 /// @param by_user, by_song  r and its transpose; borrowed: they must outlive the solver
 /// @throws InvalidArgument    options out of range, or matrices that are not each other's transpose in shape
 /// @throws DeviceUnavailable  naming what is missing
+/// @throws OutOfMemory        a GPU has less than the least that works, streaming the rows: the plan and what is free
 std::unique_ptr<Solver> make_solver(Device device, const data::CsrView& by_user, const data::CsrView& by_song,
                                     const Options& options);
 
-/// What make_solver() will allocate, beside the matrices themselves.
+/// What make_solver() will allocate in the host's memory, beside the matrices themselves. What it takes of a GPU's it
+/// logs itself, and it throws OutOfMemory with the numbers where that does not fit.
 MemoryPlan memory_plan(Device device, const data::CsrView& by_user, const Options& options);
 
 }  // namespace segue::als

@@ -26,7 +26,7 @@ struct ResolvedDevice {
   std::string reason;  ///< one line for the log; empty when the request was met as it stood
 };
 
-/// `auto` becomes a GPU where this build, this machine and the engines have one, else the CPU, with the reason.
+/// `auto` becomes the first GPU where this build and this machine have one, else the CPU, with the reason.
 /// @throws DeviceUnavailable  a GPU was asked for by name and cannot be had: what is missing
 ResolvedDevice resolve(Device requested);
 
