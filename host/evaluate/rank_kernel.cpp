@@ -22,42 +22,29 @@
 #include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
+#include "host/search/tile_product-inl.hpp"
+
 HWY_BEFORE_NAMESPACE();
 namespace segue::evaluate {
 namespace HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 using search::kPanelRows;
-using Lanes = hn::CappedTag<float, kPanelRows / 2>;
-using Vector = hn::Vec<Lanes>;
+using search::HWY_NAMESPACE::kLanes;
+using search::HWY_NAMESPACE::kPass;
+using search::HWY_NAMESPACE::kWidth;
+using search::HWY_NAMESPACE::Lanes;
+using search::HWY_NAMESPACE::Vector;
 using CountLanes = hn::RebindToSigned<Lanes>;
-constexpr Lanes kLanes;
 constexpr CountLanes kCountLanes;
-constexpr std::int64_t kWidth = hn::MaxLanes(kLanes);
-constexpr std::int64_t kPass = 2 * kWidth;  // songs a pass
-constexpr int kMaxHeight = 12;              // of search::Tiles, on any machine
+constexpr int kMaxHeight = 12;  // of search::Tiles, on any machine
 
 template <int kHeight>
 HWY_ATTR void score_tile(const float* HWY_RESTRICT users, const float* HWY_RESTRICT panel, std::int64_t depth,
                          float* HWY_RESTRICT scores, std::int64_t stride) {
   for (std::int64_t column = 0; column < kPanelRows; column += kPass) {
     Vector left[kHeight], right[kHeight];
-    HWY_UNROLL(16)
-    for (int u = 0; u < kHeight; ++u)
-      left[u] = right[u] = hn::Zero(kLanes);
-    const float* HWY_RESTRICT songs = panel + column;
-    const float* HWY_RESTRICT user = users;
-    HWY_UNROLL(2)
-    for (std::int64_t d = 0; d < depth; ++d, songs += kPanelRows, user += kHeight) {
-      const Vector x0 = hn::Load(kLanes, songs);
-      const Vector x1 = hn::Load(kLanes, songs + kWidth);
-      HWY_UNROLL(16)
-      for (int u = 0; u < kHeight; ++u) {
-        const Vector element = hn::Set(kLanes, user[u]);
-        left[u] = hn::MulAdd(element, x0, left[u]);
-        right[u] = hn::MulAdd(element, x1, right[u]);
-      }
-    }
+    search::HWY_NAMESPACE::multiply_tile(users, panel + column, depth, left, right);
     HWY_UNROLL(16)
     for (int u = 0; u < kHeight; ++u) {
       hn::Store(left[u], kLanes, scores + u * stride + column);

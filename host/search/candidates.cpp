@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::uint32_t kSign = 0x80000000u;
 constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
 // Past this q·x can overflow though the distance does not: every pair is measured.
 constexpr double kGreatNorm = 1e18;
 
@@ -44,42 +45,56 @@ Candidates::Candidates(std::int64_t queries, int k, const Limits& limits, const 
       query_norms_.push_back(norm(distances->queries.row(q)));
 }
 
-void Candidates::offer(std::int64_t query, std::int64_t first_row, std::uint32_t survivors, const float* scores) {
-  const auto q = static_cast<std::size_t>(query);
+void Candidates::choose(std::span<const std::int32_t> queries) {
+  chosen_ = queries;
+  chosen_thresholds_.resize(queries.size());
+  std::ranges::transform(queries, chosen_thresholds_.begin(),
+                         [&](std::int32_t query) { return thresholds_[static_cast<std::size_t>(query)]; });
+}
+
+void Candidates::offer(std::int64_t query, std::int64_t first_place, std::uint32_t survivors, const float* scores) {
+  const auto offered = static_cast<std::size_t>(query);
+  const std::int64_t q = chosen_.empty() ? query : chosen_[offered];
+  float& threshold = thresholds_[static_cast<std::size_t>(q)];
+  std::int64_t& count = counts_[static_cast<std::size_t>(q)];
+  alignas(64) float distances[kPanelRows];
+  bool are_measured = false;
   for (; survivors != 0; survivors &= survivors - 1) {
     const int lane = std::countr_zero(survivors);
-    const std::int64_t row = first_row + lane;
-    if (scores[lane] <= thresholds_[q] || !is_allowed(query, row))
+    const std::int64_t place = first_place + lane;
+    const std::int64_t row = limits_.row_at.empty() ? place : limits_.row_at[static_cast<std::size_t>(place)];
+    if (scores[lane] <= threshold || !is_allowed(q, row))
       continue;
-    const float score = !distances_ ? scores[lane] : distance_score(query, row);
+    if (distances_ && !are_measured)
+      measure(q, first_place, distances);
+    are_measured = true;
+    const float score = distances_ ? distances[lane] : scores[lane];
     if (std::isnan(score))
       continue;
-    keys_[static_cast<std::size_t>(query * capacity_ + counts_[q]++)] = make_key(score, row);
-    if (counts_[q] == capacity_)
-      shrink(query);
+    keys_[static_cast<std::size_t>(q * capacity_ + count++)] = make_key(score, row);
+    if (count == capacity_)
+      shrink(q);
   }
+  if (!chosen_.empty())
+    chosen_thresholds_[offered] = threshold;
 }
 
 bool Candidates::is_allowed(std::int64_t query, std::int64_t row) const {
-  if (row >= limits_.rows || (!limits_.allow.empty() && !has_bit(limits_.allow, row)))
+  if (row < 0 || row >= limits_.rows || (!limits_.allow.empty() && !has_bit(limits_.allow, row)))
     return false;
   if (limits_.exclude.rows == 0)
     return true;
-  const auto excluded = limits_.exclude.row_indices(limits_.first_query + query);
+  const auto excluded = limits_.exclude.row_indices(
+      limits_.query_ids.empty() ? limits_.first_query + query : limits_.query_ids[static_cast<std::size_t>(query)]);
   return !std::binary_search(excluded.begin(), excluded.end(), row);
 }
 
-// −Σ(q − x)² in double: the same bits in any order of rows, with none of the cancellation of ‖q‖² − 2q·x + ‖x‖².
-float Candidates::distance_score(std::int64_t query, std::int64_t row) const {
+// The same bits in any order of rows, with none of the cancellation of ‖q‖² − 2q·x + ‖x‖².
+void Candidates::measure(std::int64_t query, std::int64_t first_place, float* scores) const {
   const std::int64_t rank = distances_->rank;
-  const float* x = distances_->panels + row / kPanelRows * (rank + 1) * kPanelRows + row % kPanelRows;
-  const float* q = distances_->queries.row(query).data();
-  double sum = 0;
-  for (std::int64_t d = 0; d < rank; ++d) {
-    const double difference = static_cast<double>(q[d]) - x[d * kPanelRows];
-    sum += difference * difference;
-  }
-  return static_cast<float>(0.0 - sum);
+  const float* panel =
+      distances_->panels + first_place / kPanelRows * (rank + 1) * kPanelRows + first_place % kPanelRows;
+  distance_scores(distances_->queries.row(query).data(), panel, rank, scores);
 }
 
 // For distances: no row with q·x − ½‖x‖² at or under the result has a squared distance of −score or less. Such a row
@@ -87,8 +102,10 @@ float Candidates::distance_score(std::int64_t query, std::int64_t row) const {
 // 1 terms, the last of them rounded beforehand, is off by at most γ(‖q‖X + X²/2) with γ = (n+1)u/(1 − (n+1)u), u = 2⁻²⁴
 // (Higham, Accuracy and Stability of Numerical Algorithms, §3.1), and by the smallest normal number for underflow.
 float Candidates::threshold_under(std::int64_t query, float score) const {
-  if (!distances_)
+  if (!distances_ && limits_.row_at.empty())
     return score;
+  if (!distances_)  // of equal scores, a later one can have the smaller row
+    return score == -kInfinity ? kNaN : std::nextafter(score, -kInfinity);
   const double q = query_norms_[static_cast<std::size_t>(query)];
   if (!(q < kGreatNorm))
     return kNaN;
@@ -97,7 +114,7 @@ float Candidates::threshold_under(std::int64_t query, float score) const {
   const double terms = static_cast<double>(distances_->rank + 2) * 0x1p-24;
   const double error = terms / (1 - terms) * (q * x + x * x / 2) * (1 + 0x1p-20) + std::numeric_limits<float>::min();
   const auto threshold = static_cast<float>((q * q - distance) / 2 - error);
-  return std::nextafter(threshold, -std::numeric_limits<float>::infinity());
+  return std::nextafter(threshold, -kInfinity);
 }
 
 void Candidates::shrink(std::int64_t query) {

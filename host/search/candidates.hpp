@@ -24,7 +24,8 @@ struct Distances {
   MatrixView<const float> queries;  ///< of the block
 };
 
-/// The best k rows so far of each query of a block, from scores that are offered in ascending order of rows.
+/// The best k rows so far of each query of a block, from scores that are offered in ascending order of rows, or in any
+/// order if Limits::row_at says so.
 class Candidates {
  public:
   struct Limits {
@@ -32,23 +33,30 @@ class Candidates {
     data::CsrView exclude;
     std::span<const std::uint64_t> allow;
     std::int64_t rows = 0;  ///< of the index: panels are padded beyond them
+    /// For panels that hold the rows in an order of their own: the row at each place, −1 for none. Empty: row = place.
+    std::span<const std::int32_t> row_at;
+    /// For a block that is not consecutive: the place in `exclude` of each of its queries. Empty: from first_query on.
+    std::span<const std::int32_t> query_ids;
   };
 
   /// @param distances  given: pairs are scored by their squared distance; else by the scan's score
   Candidates(std::int64_t queries, int k, const Limits& limits, const std::optional<Distances>& distances);
 
-  /// A score at or under thresholds()[query] cannot be a hit of the query. NaN while all are needed.
-  const float* thresholds() const { return thresholds_.data(); }
+  /// From now on, query i of thresholds() and offer() is queries[i] of the block. The span is borrowed.
+  void choose(std::span<const std::int32_t> queries);
 
-  /// @param survivors  bit i: row first_row + i, of score scores[i]
-  void offer(std::int64_t query, std::int64_t first_row, std::uint32_t survivors, const float* scores);
+  /// A score at or under thresholds()[query] cannot be a hit of the query. NaN while all are needed.
+  const float* thresholds() const { return chosen_.empty() ? thresholds_.data() : chosen_thresholds_.data(); }
+
+  /// @param survivors  bit i: the row at place first_place + i, of score scores[i]
+  void offer(std::int64_t query, std::int64_t first_place, std::uint32_t survivors, const float* scores);
 
   /// The best k of the query, in no order, fewer if there are fewer.
   std::span<Key> best(std::int64_t query);
 
  private:
   bool is_allowed(std::int64_t query, std::int64_t row) const;
-  float distance_score(std::int64_t query, std::int64_t row) const;
+  void measure(std::int64_t query, std::int64_t first_place, float* scores) const;
   float threshold_under(std::int64_t query, float score) const;
   void shrink(std::int64_t query);
 
@@ -56,7 +64,9 @@ class Candidates {
   std::int64_t capacity_;
   Limits limits_;
   std::optional<Distances> distances_;
-  std::vector<float> thresholds_;
+  std::vector<float> thresholds_;  // of all queries of the block
+  std::span<const std::int32_t> chosen_;
+  std::vector<float> chosen_thresholds_;
   std::vector<double> query_norms_;  // ‖q‖, for distances
   std::vector<std::int64_t> counts_;
   AlignedVector<Key> keys_;  // [queries × capacity]

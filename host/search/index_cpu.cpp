@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <functional>
 #include <utility>
 
 #include "host/search/index_file.hpp"
 #include "host/search/packing.hpp"
+#include "host/search/partial_hits.hpp"
 #include "segue/core/error.hpp"
 #include "segue/core/parallel.hpp"
 
@@ -39,46 +39,38 @@ struct Split {
   std::int64_t ranges = 1;
 };
 
-void write_hits(std::span<Key> keys, std::span<Hit> hits) {
-  std::sort(keys.begin(), keys.end(), std::greater<>());
-  const auto rest = std::transform(keys.begin(), keys.end(), hits.begin(), to_hit);
-  std::fill(rest, hits.end(), Hit::none());
-}
-
-/// The best of each query in each range, [queries × ranges × k], until all ranges are done.
-class PartialHits {
- public:
-  PartialHits(std::int64_t queries, std::int64_t ranges, int k)
-      : counts_(queries, ranges, 0), keys_(queries, ranges * k), k_(k) {}
-
-  void store(std::int64_t query, std::int64_t range, std::span<const Key> keys) {
-    std::copy(keys.begin(), keys.end(), keys_.row(query).begin() + range * k_);
-    counts_(query, range) = static_cast<int>(keys.size());
-  }
-
-  void merge(std::int64_t query, std::span<Hit> hits) {
-    const std::span<Key> keys = keys_.row(query);
-    auto end = keys.begin();
-    for (std::int64_t range = 0; range < counts_.columns(); ++range)
-      end = std::copy_n(keys.begin() + range * k_, counts_(query, range), end);
-    const auto middle = keys.begin() + std::min<std::ptrdiff_t>(k_, end - keys.begin());
-    std::nth_element(keys.begin(), middle, end, std::greater<>());
-    write_hits({keys.begin(), middle}, hits);
-  }
-
- private:
-  Matrix<int> counts_;
-  Matrix<Key> keys_;
-  int k_;
-};
-
 }  // namespace
 
+void check_index_shape(const IndexShape& shape) {
+  if (shape.rank < 1 || shape.rank > kMaxRank)
+    throw InvalidArgument(fmt::format("search index: rank {} is not in 1–{}", shape.rank, kMaxRank));
+  if (shape.rows > kMaxRows)
+    throw InvalidArgument(fmt::format("search index: {} rows; at most {} fit", shape.rows, kMaxRows));
+}
+
+void check_search(const IndexShape& shape, MatrixView<const float> queries, MatrixView<Hit> hits,
+                  const SearchOptions& options) {
+  if (options.k < 1 || options.k > kMaxHits)
+    throw InvalidArgument(fmt::format("search: k = {} is not in 1–{}", options.k, kMaxHits));
+  if (queries.columns() != shape.rank)
+    throw InvalidArgument(
+        fmt::format("search: the queries have rank {}, the index has rank {}", queries.columns(), shape.rank));
+  if (hits.rows() != queries.rows() || hits.columns() != options.k)
+    throw InvalidArgument(fmt::format("search: hits is {} × {}; {} queries with k = {} need {} × {}", hits.rows(),
+                                      hits.columns(), queries.rows(), options.k, queries.rows(), options.k));
+  const data::CsrView& exclude = options.exclude;
+  if (exclude.rows != 0 && (exclude.rows != queries.rows() || exclude.columns != shape.rows))
+    throw InvalidArgument(fmt::format("search: exclude is {} × {}; {} queries of an index of {} rows need {} × {}",
+                                      exclude.rows, exclude.columns, queries.rows(), shape.rows, queries.rows(),
+                                      shape.rows));
+  const auto words = static_cast<std::size_t>((shape.rows + 63) / 64);
+  if (!options.allow.empty() && options.allow.size() != words)
+    throw InvalidArgument(fmt::format("search: allow has {} words of 64 rows; an index of {} rows needs {}",
+                                      options.allow.size(), shape.rows, words));
+}
+
 CpuIndex::CpuIndex(MatrixView<const float> vectors, Metric metric) : shape_{metric, vectors.rows(), vectors.columns()} {
-  if (shape_.rank < 1 || shape_.rank > kMaxRank)
-    throw InvalidArgument(fmt::format("search index: rank {} is not in 1–{}", shape_.rank, kMaxRank));
-  if (shape_.rows > kMaxRows)
-    throw InvalidArgument(fmt::format("search index: {} rows; at most {} fit", shape_.rows, kMaxRows));
+  check_index_shape(shape_);
   packed_ = pack_rows(shape_, vectors);
   panels_ = packed_;
 }
@@ -91,25 +83,6 @@ CpuIndex::CpuIndex(const IndexShape& shape, MappedFile file, std::size_t offset)
 
 void CpuIndex::save(const std::filesystem::path& path) const {
   write_index(path, shape_, panels_);
-}
-
-void CpuIndex::check(MatrixView<const float> queries, MatrixView<Hit> hits, const SearchOptions& options) const {
-  if (options.k < 1 || options.k > kMaxHits)
-    throw InvalidArgument(fmt::format("search: k = {} is not in 1–{}", options.k, kMaxHits));
-  if (queries.columns() != rank())
-    throw InvalidArgument(
-        fmt::format("search: the queries have rank {}, the index has rank {}", queries.columns(), rank()));
-  if (hits.rows() != queries.rows() || hits.columns() != options.k)
-    throw InvalidArgument(fmt::format("search: hits is {} × {}; {} queries with k = {} need {} × {}", hits.rows(),
-                                      hits.columns(), queries.rows(), options.k, queries.rows(), options.k));
-  const data::CsrView& exclude = options.exclude;
-  if (exclude.rows != 0 && (exclude.rows != queries.rows() || exclude.columns != rows()))
-    throw InvalidArgument(fmt::format("search: exclude is {} × {}; {} queries of an index of {} rows need {} × {}",
-                                      exclude.rows, exclude.columns, queries.rows(), rows(), queries.rows(), rows()));
-  const auto words = static_cast<std::size_t>((rows() + 63) / 64);
-  if (!options.allow.empty() && options.allow.size() != words)
-    throw InvalidArgument(fmt::format("search: allow has {} words of 64 rows; an index of {} rows needs {}",
-                                      options.allow.size(), rows(), words));
 }
 
 Candidates CpuIndex::scan_block(MatrixView<const float> queries, std::int64_t first_query, std::int64_t begin,
@@ -133,7 +106,7 @@ Candidates CpuIndex::scan_block(MatrixView<const float> queries, std::int64_t fi
 }
 
 void CpuIndex::search(MatrixView<const float> queries, MatrixView<Hit> hits, const SearchOptions& options) const {
-  check(queries, hits, options);
+  check_search(shape_, queries, hits, options);
   if (queries.rows() == 0)
     return;
   const Split split(queries.rows(), shape_);

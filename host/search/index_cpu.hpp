@@ -29,6 +29,12 @@ constexpr std::int64_t kMaxRank = 4096;
 constexpr std::int64_t kMaxRows = (std::int64_t{1} << 31) - 1;
 constexpr int kMaxHits = 2048;
 
+/// @throws InvalidArgument
+void check_index_shape(const IndexShape& shape);
+/// Index::search()'s conditions.  @throws InvalidArgument
+void check_search(const IndexShape& shape, MatrixView<const float> queries, MatrixView<Hit> hits,
+                  const SearchOptions& options);
+
 /// Exact top-k on the CPU. All rows are packed into panels once; a search is one pass of scan() over them for each
 /// block of queries that L2 holds, on all threads.
 class CpuIndex : public Index {
@@ -44,8 +50,10 @@ class CpuIndex : public Index {
   Metric metric() const override { return shape_.metric; }
   void save(const std::filesystem::path& path) const override;
 
+  const IndexShape& shape() const { return shape_; }
+  std::span<const float> panels() const { return panels_; }
+
  private:
-  void check(MatrixView<const float> queries, MatrixView<Hit> hits, const SearchOptions& options) const;
   /// Scans panels [begin, end) for a block of queries that starts at `first_query` of the call.
   Candidates scan_block(MatrixView<const float> queries, std::int64_t first_query, std::int64_t begin, std::int64_t end,
                         const SearchOptions& options) const;

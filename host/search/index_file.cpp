@@ -1,7 +1,6 @@
 #include "host/search/index_file.hpp"
 
 #include <fmt/format.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <bit>
@@ -9,11 +8,10 @@
 #include <cstring>
 #include <string>
 #include <utility>
-#include <vector>
 
+#include "host/search/checksum.hpp"
 #include "segue/core/error.hpp"
 #include "segue/core/file.hpp"
-#include "segue/core/parallel.hpp"
 
 namespace segue::search {
 namespace {
@@ -38,27 +36,6 @@ struct Header {
 static_assert(sizeof(Header) == 64 && offsetof(Header, header_crc) == 60);
 
 using Bytes = std::span<const std::byte>;
-
-std::uint32_t crc_of(Bytes bytes) {
-  return static_cast<std::uint32_t>(::crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
-}
-
-/// CRC-32 of pieces on all threads, put together in order.
-std::uint32_t parallel_crc(Bytes bytes) {
-  constexpr std::int64_t kPiece = 4 << 20;
-  const auto size = static_cast<std::int64_t>(bytes.size());
-  std::vector<std::uint32_t> crcs(static_cast<std::size_t>((size + kPiece - 1) / kPiece));
-  parallel_for(size, kPiece, [&](std::int64_t begin, std::int64_t end) {
-    crcs[static_cast<std::size_t>(begin / kPiece)] =
-        crc_of(bytes.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin)));
-  });
-  std::uint32_t crc = 0;
-  for (std::size_t i = 0; i < crcs.size(); ++i) {
-    const std::int64_t length = std::min(kPiece, size - static_cast<std::int64_t>(i) * kPiece);
-    crc = static_cast<std::uint32_t>(::crc32_combine(crc, crcs[i], static_cast<z_off_t>(length)));
-  }
-  return crc;
-}
 
 Header parse_header(Bytes file, const std::string& name) {
   if (file.size() < sizeof(Header))

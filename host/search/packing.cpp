@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 
 #include "segue/core/parallel.hpp"
@@ -27,11 +28,16 @@ double scale_of(const IndexShape& shape, std::span<const float> vector) {
   return length == 0 ? 0 : 1 / length;
 }
 
-void pack_panel(const IndexShape& shape, MatrixView<const float> vectors, std::int64_t panel, float* packed) {
+/// Lanes [0, count) of a panel, lane i from the row that row_at(i) names; −1: none.
+template <class RowAt>
+void pack_panel(const IndexShape& shape, MatrixView<const float> vectors, std::int64_t count, RowAt row_at,
+                float* packed) {
   std::fill_n(packed, shape.panel_floats(), 0.0f);
-  const std::int64_t first = panel * kPanelRows;
-  for (std::int64_t lane = 0; lane < std::min(kPanelRows, shape.rows - first); ++lane) {
-    const std::span<const float> vector = vectors.row(first + lane);
+  for (std::int64_t lane = 0; lane < count; ++lane) {
+    const std::int64_t row = row_at(lane);
+    if (row < 0)
+      continue;
+    const std::span<const float> vector = vectors.row(row);
     const double scale = scale_of(shape, vector);
     for (std::int64_t d = 0; d < shape.rank; ++d)
       packed[d * kPanelRows + lane] = static_cast<float>(vector[static_cast<std::size_t>(d)] * scale);
@@ -40,7 +46,44 @@ void pack_panel(const IndexShape& shape, MatrixView<const float> vectors, std::i
   }
 }
 
+template <class RowAt>
+AlignedVector<float> pack(const IndexShape& shape, MatrixView<const float> vectors, std::int64_t places, RowAt row_at) {
+  const std::int64_t panels = (places + kPanelRows - 1) / kPanelRows;
+  AlignedVector<float> packed;
+  packed.resize(static_cast<std::size_t>(panels * shape.panel_floats()));
+  parallel_for(panels, kPanelsATask, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t panel = begin; panel < end; ++panel) {
+      const std::int64_t first = panel * kPanelRows;
+      pack_panel(
+          shape, vectors, std::min(kPanelRows, places - first), [&](std::int64_t lane) { return row_at(first + lane); },
+          packed.data() + panel * shape.panel_floats());
+    }
+  });
+  return packed;
+}
+
+/// Query q of the tiles is row row_at(q) of `scaled`.
+template <class RowAt>
+void tile_rows(MatrixView<const float> scaled, const Tiles& tiles, RowAt row_at, AlignedVector<float>& packed) {
+  for (std::int64_t t = 0; t < tiles.count(); ++t) {
+    const std::int64_t height = tiles.height(t);
+    float* tile = packed.data() + tiles.first(t) * scaled.columns();
+    for (std::int64_t q = 0; q < height; ++q) {
+      const float* query = scaled.row(row_at(tiles.first(t) + q)).data();
+      for (std::int64_t d = 0; d < scaled.columns(); ++d)
+        tile[d * height + q] = query[d];
+    }
+  }
+}
+
 }  // namespace
+
+void scale_query(const IndexShape& shape, std::span<const float> query, std::span<float> scaled) {
+  const double scale = scale_of(shape, query);
+  std::ranges::transform(query, scaled.begin(), [&](float x) { return static_cast<float>(x * scale); });
+  if (shape.metric == Metric::l2)
+    scaled.back() = 1;
+}
 
 double norm(std::span<const float> vector) {
   double sum = 0;
@@ -50,30 +93,29 @@ double norm(std::span<const float> vector) {
 }
 
 AlignedVector<float> pack_rows(const IndexShape& shape, MatrixView<const float> vectors) {
-  AlignedVector<float> packed;
-  packed.resize(static_cast<std::size_t>(shape.panels() * shape.panel_floats()));
-  parallel_for(shape.panels(), kPanelsATask, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t panel = begin; panel < end; ++panel)
-      pack_panel(shape, vectors, panel, packed.data() + panel * shape.panel_floats());
-  });
-  return packed;
+  return pack(shape, vectors, shape.rows, std::identity());
+}
+
+AlignedVector<float> pack_places(const IndexShape& shape, MatrixView<const float> vectors,
+                                 std::span<const std::int32_t> row_at) {
+  return pack(shape, vectors, static_cast<std::int64_t>(row_at.size()),
+              [&](std::int64_t place) -> std::int64_t { return row_at[static_cast<std::size_t>(place)]; });
+}
+
+void tile_queries(MatrixView<const float> scaled, std::span<const std::int32_t> chosen, const Tiles& tiles,
+                  AlignedVector<float>& packed) {
+  packed.resize(chosen.size() * static_cast<std::size_t>(scaled.columns()));
+  tile_rows(
+      scaled, tiles, [&](std::int64_t q) -> std::int64_t { return chosen[static_cast<std::size_t>(q)]; }, packed);
 }
 
 AlignedVector<float> pack_queries(const IndexShape& shape, MatrixView<const float> queries, const Tiles& tiles) {
+  Matrix<float> scaled(queries.rows(), shape.depth());
+  for (std::int64_t q = 0; q < queries.rows(); ++q)
+    scale_query(shape, queries.row(q), scaled.row(q));
   AlignedVector<float> packed;
   packed.resize(static_cast<std::size_t>(queries.rows() * shape.depth()));
-  for (std::int64_t t = 0; t < tiles.count(); ++t) {
-    const std::int64_t height = tiles.height(t);
-    float* tile = packed.data() + tiles.first(t) * shape.depth();
-    for (std::int64_t q = 0; q < height; ++q) {
-      const std::span<const float> query = queries.row(tiles.first(t) + q);
-      const double scale = scale_of(shape, query);
-      for (std::int64_t d = 0; d < shape.rank; ++d)
-        tile[d * height + q] = static_cast<float>(query[static_cast<std::size_t>(d)] * scale);
-      if (shape.metric == Metric::l2)
-        tile[shape.rank * height + q] = 1;
-    }
-  }
+  tile_rows(scaled.view(), tiles, std::identity(), packed);
   return packed;
 }
 

@@ -2,12 +2,9 @@
 //
 //     s[q][x] = Σ_d query[d][q] · panel[d][x]          kept in registers; compared with threshold[q]; never stored
 //
-// Registers: height × 2 vectors of sums, 2 of rows, 1 broadcast: 12 × 2 + 3 of 32 with AVX-512 (panel in one pass),
-//            6 × 2 + 3 of 16 with AVX2 (two passes of 16 rows).
-// FLOPs:     floor 2 · queries · rows · depth at two vector FMAs a cycle. A component costs 24 FMAs and 14 loads with
-//            AVX-512, 12 and 8 with AVX2: the FMAs are the limit, not the loads.
-// Bytes:     panels are read from memory once for each block of queries (about 500 of them: rows · depth · 4 B, some
-//            2% of the time) and stay in L1 while the block's tiles pass over them from L2.
+// FLOPs:  floor 2 · queries · rows · depth at two vector FMAs a cycle: tile_product-inl.hpp.
+// Bytes:  panels are read from memory once for each block of queries (about 500 of them: rows · depth · 4 B, some
+//         2% of the time) and stay in L1 while the block's tiles pass over them from L2.
 #include "host/search/scan_kernel.hpp"
 
 #include <array>
@@ -24,16 +21,11 @@
 #include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
+#include "host/search/tile_product-inl.hpp"
+
 HWY_BEFORE_NAMESPACE();
 namespace segue::search {
 namespace HWY_NAMESPACE {
-
-namespace hn = hwy::HWY_NAMESPACE;
-using Lanes = hn::CappedTag<float, kPanelRows / 2>;
-using Vector = hn::Vec<Lanes>;
-constexpr Lanes kLanes;
-constexpr std::int64_t kWidth = hn::MaxLanes(kLanes);
-constexpr std::int64_t kPass = 2 * kWidth;  // rows a pass
 
 constexpr int kMaxHeight = kWidth == 16 ? 12 : kWidth == 8 ? 6 : 4;
 
@@ -61,23 +53,7 @@ HWY_ATTR void scan_tile(const float* HWY_RESTRICT queries, const float* HWY_REST
                         std::int64_t first_query, std::int64_t first_row, Candidates& candidates) {
   for (std::int64_t column = 0; column < kPanelRows; column += kPass) {
     Vector left[kHeight], right[kHeight];
-    HWY_UNROLL(16)
-    for (int q = 0; q < kHeight; ++q)
-      left[q] = right[q] = hn::Zero(kLanes);
-    const float* HWY_RESTRICT rows = panel + column;
-    const float* HWY_RESTRICT query = queries;
-    HWY_UNROLL(2)
-    for (std::int64_t d = 0; d < depth; ++d, rows += kPanelRows, query += kHeight) {
-      const Vector x0 = hn::Load(kLanes, rows);
-      const Vector x1 = hn::Load(kLanes, rows + kWidth);
-      HWY_UNROLL(16)
-      for (int q = 0; q < kHeight; ++q) {
-        const Vector element = hn::Set(kLanes, query[q]);
-        left[q] = hn::MulAdd(element, x0, left[q]);
-        right[q] = hn::MulAdd(element, x1, right[q]);
-      }
-    }
-
+    multiply_tile(queries, panel + column, depth, left, right);
     const float* thresholds = candidates.thresholds() + first_query;
     auto all_under = hn::Le(left[0], hn::Set(kLanes, thresholds[0]));
     HWY_UNROLL(16)
@@ -130,6 +106,27 @@ HWY_ATTR void scan_panels(const Scan& work, Candidates& candidates) {
   }
 }
 
+HWY_ATTR void measure_pass(const float* query, const float* panel, std::int64_t rank, float* scores) {
+  const hn::CappedTag<double, kPanelRows / 4> wide;
+  const hn::Rebind<float, decltype(wide)> narrow;
+  constexpr std::int64_t kLength = hn::MaxLanes(wide);
+  constexpr std::int64_t kSums = kPass / kLength;
+  hn::Vec<decltype(wide)> sums[kSums];
+  for (auto& sum : sums)
+    sum = hn::Zero(wide);
+  for (std::int64_t d = 0; d < rank; ++d) {
+    const auto q = hn::Set(wide, static_cast<double>(query[d]));
+    HWY_UNROLL(4)
+    for (std::int64_t i = 0; i < kSums; ++i) {
+      const auto x = hn::PromoteTo(wide, hn::Load(narrow, panel + d * kPanelRows + i * kLength));
+      const auto difference = hn::Sub(q, x);
+      sums[i] = hn::Add(sums[i], hn::Mul(difference, difference));
+    }
+  }
+  for (std::int64_t i = 0; i < kSums; ++i)
+    hn::Store(hn::DemoteTo(narrow, hn::Sub(hn::Zero(wide), sums[i])), narrow, scores + i * kLength);
+}
+
 int max_height() {
   return kMaxHeight;
 }
@@ -142,6 +139,7 @@ HWY_AFTER_NAMESPACE();
 namespace segue::search {
 
 HWY_EXPORT(scan_panels);
+HWY_EXPORT(measure_pass);
 HWY_EXPORT(max_height);
 
 Tiles::Tiles(std::int64_t queries) : queries_(queries) {
@@ -151,6 +149,10 @@ Tiles::Tiles(std::int64_t queries) : queries_(queries) {
 
 void scan(const Scan& work, Candidates& candidates) {
   HWY_DYNAMIC_DISPATCH(scan_panels)(work, candidates);
+}
+
+void distance_scores(const float* query, const float* panel, std::int64_t rank, float* scores) {
+  HWY_DYNAMIC_DISPATCH(measure_pass)(query, panel, rank, scores);
 }
 
 }  // namespace segue::search

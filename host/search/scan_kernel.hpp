@@ -38,4 +38,10 @@ struct Scan {
 /// chain of fused multiply-adds over the components in ascending order: the same bits wherever the pair lies.
 void scan(const Scan& work, Candidates& candidates);
 
+/// −Σ(q − x)² of the rows that scan() offers together, up to kPanelRows: each a sum in double over the components in
+/// ascending order, rounded once.
+/// @param panel   from the first of these rows on, [rank][kPanelRows]
+/// @param scores  [kPanelRows]
+void distance_scores(const float* query, const float* panel, std::int64_t rank, float* scores);
+
 }  // namespace segue::search

@@ -5,13 +5,12 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
-#include <utility>
 
+#include "host/search/lloyd.hpp"
 #include "host/search/packing.hpp"
 #include "segue/core/error.hpp"
 #include "segue/core/parallel.hpp"
 #include "segue/core/random.hpp"
-#include "segue/search/index.hpp"
 
 namespace segue::search {
 namespace {
@@ -121,75 +120,6 @@ class Seeding {
   std::vector<double> chunk_sums_;
 };
 
-/// The nearest centroid of each row, and no cluster without a row.
-class Assignment {
- public:
-  Assignment(std::int64_t rows, std::int64_t clusters) : hits_(rows, 1, Hit::none()), sizes_(at(clusters)) {}
-
-  /// @returns how many rows moved
-  std::int64_t update(Device device, const Matrix<float>& rows, const Matrix<float>& centroids) {
-    Matrix<Hit> before = std::exchange(hits_, Matrix<Hit>(rows.rows(), 1));
-    make_index(device, centroids.view(), Metric::inner_product)->search(rows.view(), hits_.view(), {.k = 1});
-    std::ranges::fill(sizes_, 0);
-    for (std::int64_t row = 0; row < rows.rows(); ++row)
-      ++sizes_[at(cluster(row))];
-    fill_empty_clusters();
-    std::int64_t moved = 0;
-    for (std::int64_t row = 0; row < rows.rows(); ++row)
-      moved += before(row, 0).row != cluster(row) ? 1 : 0;
-    return moved;
-  }
-
-  std::int32_t cluster(std::int64_t row) const { return hits_(row, 0).row; }
-
-  /// Rows by cluster: cluster c has members()[i] for starts[c] ≤ i < starts[c + 1], ascending.
-  std::vector<std::int64_t> members(std::vector<std::int64_t>& starts) const {
-    starts.assign(sizes_.size() + 1, 0);
-    std::inclusive_scan(sizes_.begin(), sizes_.end(), starts.begin() + 1);
-    std::vector<std::int64_t> next(starts.begin(), starts.end() - 1);
-    std::vector<std::int64_t> members(at(hits_.rows()));
-    for (std::int64_t row = 0; row < hits_.rows(); ++row)
-      members[at(next[at(cluster(row))]++)] = row;
-    return members;
-  }
-
- private:
-  void fill_empty_clusters() {
-    if (std::ranges::find(sizes_, 0) == sizes_.end())
-      return;
-    std::vector<std::int64_t> farthest(at(hits_.rows()));
-    std::iota(farthest.begin(), farthest.end(), 0);
-    std::ranges::stable_sort(farthest, {}, [&](std::int64_t row) { return hits_(row, 0).score; });
-    auto next = farthest.begin();
-    for (std::size_t empty = 0; empty < sizes_.size(); ++empty) {
-      if (sizes_[empty] > 0)
-        continue;
-      next = std::find_if(next, farthest.end(), [&](std::int64_t row) { return sizes_[at(cluster(row))] > 1; });
-      --sizes_[at(cluster(*next))];
-      hits_(*next++, 0).row = static_cast<std::int32_t>(empty);
-      sizes_[empty] = 1;
-    }
-  }
-
-  Matrix<Hit> hits_;  // [rows × 1]
-  std::vector<std::int64_t> sizes_;
-};
-
-/// Σ of the rows of each cluster, to unit length; a cluster whose rows cancel keeps its centroid.
-void update_centroids(const Matrix<float>& rows, const Assignment& assignment, Matrix<float>& centroids) {
-  std::vector<std::int64_t> starts;
-  const std::vector<std::int64_t> members = assignment.members(starts);
-  parallel_tasks(centroids.rows(), [&](std::int64_t cluster) {
-    std::vector<double> sum(at(rows.columns()));
-    for (std::int64_t i = starts[at(cluster)]; i < starts[at(cluster) + 1]; ++i)
-      std::ranges::transform(sum, rows.row(members[at(i)]), sum.begin(), std::plus<>());
-    const double length = std::sqrt(std::inner_product(sum.begin(), sum.end(), sum.begin(), 0.0));
-    if (length > 0)
-      std::ranges::transform(sum, centroids.row(cluster).begin(),
-                             [&](double x) { return static_cast<float>(x / length); });
-  });
-}
-
 std::int64_t cluster_count(const KMeansOptions& options, std::int64_t rows) {
   if (options.clusters < 0)
     throw InvalidArgument(
@@ -217,10 +147,10 @@ Clusters spherical_kmeans(Device device, MatrixView<const float> vectors, const 
   clusters.centroids = Seeding(unit.rows, options.seed).run(count);
   Assignment assignment(unit.rows.rows(), count);
   for (int iteration = 0; iteration < options.iterations; ++iteration) {
-    const std::int64_t moved = assignment.update(device, unit.rows, clusters.centroids);
+    const std::int64_t moved = assignment.update(device, Metric::inner_product, unit.rows, clusters.centroids);
     if (moved == 0)
       break;
-    update_centroids(unit.rows, assignment, clusters.centroids);
+    update_centroids(Metric::inner_product, unit.rows, assignment, clusters.centroids);
     task.note(fmt::format("{} rows moved", moved));
     task.advance(1);
   }

@@ -126,7 +126,7 @@ TEST_F(IndexFile, MissingFilesAndFolders) {
   EXPECT_THROW(load_index(Device::cpu(), directory_.path() / "none"), IoError);
   const auto index = make_index(Device::cpu(), gaussian(3, 2, 1).view(), Metric::l2);
   EXPECT_THROW(index->save(directory_.path() / "none" / "songs.index"), IoError);
-  EXPECT_THROW(load_index(Device{Device::Kind::cuda, 0}, path_), DeviceUnavailable);
+  EXPECT_THROW(load_index(Device{Device::Kind::cuda, 99}, path_), DeviceUnavailable);
 }
 
 }  // namespace

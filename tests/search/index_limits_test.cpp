@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "segue/core/error.hpp"
+#include "tests/search/patterns.hpp"
 #include "tests/search/reference.hpp"
 
 namespace segue::search {
@@ -13,27 +14,6 @@ namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
-
-data::Csr random_pattern(std::int64_t rows, std::int64_t columns, double share, std::uint64_t seed) {
-  data::Csr pattern{.rows = rows, .columns = columns};
-  for (std::int64_t row = 0; row < rows; ++row) {
-    Random random(seed, static_cast<std::uint64_t>(row));
-    for (std::int32_t column = 0; column < columns; ++column)
-      if (random.uniform() < share)
-        pattern.indices.push_back(column);
-    pattern.offsets.push_back(static_cast<std::int64_t>(pattern.indices.size()));
-  }
-  return pattern;
-}
-
-std::vector<std::uint64_t> random_mask(std::int64_t rows, double share, std::uint64_t seed) {
-  std::vector<std::uint64_t> mask = make_mask(rows);
-  Random random(seed);
-  for (std::int64_t row = 0; row < rows; ++row)
-    if (random.uniform() < share)
-      set_bit(mask, row);
-  return mask;
-}
 
 class Limits : public testing::TestWithParam<Metric> {
  protected:
@@ -189,9 +169,9 @@ TEST(Refusals, RankAndDevice) {
   EXPECT_EQ(of_rank(0), "search index: rank 0 is not in 1–4096");
   EXPECT_EQ(of_rank(4097), "search index: rank 4097 is not in 1–4096");
   EXPECT_THAT(message_of<DeviceUnavailable>([] {
-                make_index(Device{Device::Kind::cuda, 1}, Matrix<float>(2, 2, 0.0f).view(), Metric::l2);
+                make_index(Device{Device::Kind::cuda, 99}, Matrix<float>(2, 2, 0.0f).view(), Metric::l2);
               }),
-              testing::HasSubstr("this version has no CUDA engine for search yet"));
+              testing::MatchesRegex("device cuda:99: .*; use --device cpu"));
 }
 
 }  // namespace

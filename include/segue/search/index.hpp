@@ -34,11 +34,13 @@ struct SearchOptions {
   data::CsrView exclude;
   /// Rows any query may get: bit (row & 63) of word (row >> 6). Empty: all.
   std::span<const std::uint64_t> allow;
+  /// Lists that an IvfIndex (ivf.hpp) looks into; 0: as many as the index was made for. An exact index takes no notice.
+  std::int64_t probes = 0;
 };
 
-/// Exact top-k over a fixed set of vectors. search() may be called from several threads at once. A pair's score does
-/// not depend on the other queries, the threads or the pair's place: products are summed in float32 in ascending order
-/// of the components; l2 sums (q − x)² in double and rounds once.
+/// Top-k over a fixed set of vectors: exact, but for IvfIndex. search() may be called from several threads at once. A
+/// pair's score does not depend on the other queries, the threads or the pair's place: products are summed in float32
+/// in ascending order of the components; l2 sums (q − x)² in double and rounds once.
 class Index {
  public:
   virtual ~Index() = default;
@@ -48,6 +50,7 @@ class Index {
   /// @param hits     [queries × k], written whole; where fewer than k rows are left, the rest is Hit::none()
   /// @throws InvalidArgument  queries of another rank, hits of another shape, k out of range, exclude or allow of
   ///                          another size: the message has both numbers; hits is unchanged
+  /// @throws OutOfMemory  on a GPU: the index leaves no room for a query; hits is unchanged
   virtual void search(MatrixView<const float> queries, MatrixView<Hit> hits, const SearchOptions& options) const = 0;
 
   virtual std::int64_t rows() const = 0;
@@ -59,12 +62,12 @@ class Index {
 };
 
 /// @param vectors  [rows × rank], row-major, host; copied. rows < 2³¹, rank 1–4096
-/// @throws InvalidArgument;  DeviceUnavailable  naming what is missing
+/// @throws InvalidArgument;  DeviceUnavailable  naming what is missing;  OutOfMemory  more than the GPU has left
 std::unique_ptr<Index> make_index(Device device, MatrixView<const float> vectors, Metric metric);
 
 /// Maps a saved index. Header and vectors are checked against their CRC-32 on all threads, which reads the file once,
 /// as the first search would.
-/// @throws IoError;  BadInput  another format or version, a truncated or damaged file;  DeviceUnavailable
+/// @throws IoError;  BadInput  another format or version, a truncated or damaged file;  DeviceUnavailable, OutOfMemory
 std::unique_ptr<Index> load_index(Device device, const std::filesystem::path& path);
 
 /// Bits for SearchOptions::allow, all 0.
