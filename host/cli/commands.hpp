@@ -12,6 +12,7 @@ inline constexpr char kDataHelp[] =
     "\"a pattern\", - for standard input";
 
 /// Each adds its command to the parser; when the command is the one given, `chosen` becomes what is to be run.
+void add_bench(CLI::App& app, Command& chosen);
 void add_config(CLI::App& app, Command& chosen);
 void add_evaluate(CLI::App& app, Command& chosen);
 void add_export(CLI::App& app, Command& chosen);

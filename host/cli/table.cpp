@@ -13,7 +13,7 @@ constexpr int kGap = 2;              // between columns
 constexpr int kNarrowestColumn = 8;  // text is not cut below this
 
 std::string spaces(int count) {
-  return std::string(static_cast<std::size_t>(count), ' ');
+  return std::string(static_cast<std::size_t>(std::max(0, count)), ' ');
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 """The command line: help, errors and their exit codes, and the commands that work on a run."""
 import json
+import os
 import unittest
+import unittest.mock
 
 from segue_process import SAMPLE, SMALL, Case, rows, segue, segue_json
 
@@ -30,10 +32,28 @@ class CommandLine(Case):
         (self.folder / "bad.toml").write_text("[als]\nrank = 0\n")
         self.assertIn("bad.toml:2: als.rank", segue("config", "--config", self.folder / "bad.toml", code=3)[1])
 
+    @unittest.mock.patch.dict(os.environ, CUDA_VISIBLE_DEVICES="")  # also where there is a GPU
     def test_a_device_that_is_not_there_is_exit_code_4_in_one_line(self):
-        _, err = segue("config", "--device", "cuda", code=4)
-        self.assertEqual(err.count("\n"), 1, err)
+        run = ("--run", self.folder)
+        for command in (["config"], ["nightly", "--data", SAMPLE, "--runs", self.folder / "runs"],
+                        ["train", "als", "--data", SAMPLE, "--out", self.folder / "model"],
+                        ["evaluate", "--data", SAMPLE], ["tune", "als", "--data", SAMPLE, "--out", self.folder / "tuned"],
+                        ["similar", "song", "x", *run], ["recommend", "x", *run],
+                        ["playlists", "discover-weekly", "x", *run], ["playlists", "release-radar", "x", *run]):
+            for device in ("cuda", "cuda:7"):
+                out, err = segue(*command, "--device", device, code=4)
+                self.assertRegex(err, r"\Asegue: device cuda:\d: [^\n]+; use --device cpu\n\Z")
+                self.assertEqual(out, "")
+        self.assertEqual(list(self.folder.iterdir()), [])
         segue("config", "--device", "gpu", code=2)
+
+    @unittest.mock.patch.dict(os.environ, CUDA_VISIBLE_DEVICES="")
+    def test_without_a_gpu_auto_says_in_one_line_that_it_uses_the_cpu(self):
+        for chosen in ([], ["--device", "auto"]):
+            out, err = segue("train", "als", "--data", SAMPLE, "--out", self.folder / f"model{len(chosen)}", *SMALL, *chosen)
+            self.assertEqual(len([line for line in err.splitlines() if "device" in line]), 1, err)
+            self.assertIn("device auto: using the CPU (", err)
+        self.assertNotIn("device", segue("config", "--device", "cpu")[1])
 
     def test_data_and_runs_that_are_not_there_are_named(self):
         self.assertIn("/nowhere", segue("validate", "--data", "/nowhere", code=3)[1])
