@@ -52,11 +52,15 @@ double search_seconds(const search::Index& index, MatrixView<const float> querie
 }
 
 double recall(const Matrix<search::Hit>& exact, const Matrix<search::Hit>& found) {
-  std::int64_t common = 0;
+  std::int64_t hits = 0, common = 0;
   for (std::int64_t q = 0; q < exact.rows(); ++q)
-    for (const search::Hit& hit : exact.row(q))
+    for (const search::Hit& hit : exact.row(q)) {
+      if (hit == search::Hit::none())
+        break;
+      ++hits;
       common += std::ranges::count(found.row(q), hit);
-  return static_cast<double>(common) / static_cast<double>(exact.rows() * exact.columns());
+    }
+  return hits == 0 ? 1 : static_cast<double>(common) / static_cast<double>(hits);
 }
 
 nlohmann::json run(const Arguments& arguments) {

@@ -110,9 +110,8 @@ class BatchSolver {
       gather(n + 1);
       fetch_interactions(n + 2);
       fetch_rows(n + 3);
-      const LaneVector<kRank> next = load_target(n + 1);
       solve(n, x);
-      x = next;
+      x = load_target(n + 1);  // comes while the next copies are started
     }
     land();
   }
@@ -146,7 +145,7 @@ class BatchSolver {
 
   // Where the batch's vectors will lie, their indices and strengths, a warp for each row.
   __device__ void fetch_interactions(int n) const {
-    const int lane = lane_index(), warp = warp_index();
+    const int thread = fresh_thread_index(), lane = thread % kWarpSize, warp = thread / kWarpSize;
     const int size = lane < Shape::kRows ? row_of(n, lane).size : 0;
     const int padded = (size + Vector::kGroup - 1) / Vector::kGroup * Vector::kGroup;
     int end = padded;

@@ -44,14 +44,14 @@ __device__ inline float row_lambda(const CgProblem& problem, std::int64_t size) 
 __device__ inline int fresh_thread_index() {
   int thread = static_cast<int>(threadIdx.x);
   asm volatile("" : "+r"(thread));
-  return thread;
+  return thread & 1023;  // what tells the compiler that it is not negative
 }
 
 __device__ inline int lane_index() {
-  return static_cast<int>(threadIdx.x) % kWarpSize;
+  return static_cast<int>(threadIdx.x % kWarpSize);
 }
 __device__ inline int warp_index() {
-  return static_cast<int>(threadIdx.x) / kWarpSize;
+  return static_cast<int>(threadIdx.x / kWarpSize);
 }
 
 /// The sum over the warp, in every lane.

@@ -4,7 +4,7 @@
 // FLOPs: 2·f·(f + 24) an interaction on the tensor cores: half of the matrix, twice. CG 2(s + 1)·f² a row on the FMA
 //        units, from registers.
 // Bytes: nnz·(2f + 8) + 8·n·f; for split rows a partial result each slice, at rank 128 80 KiB, written and read once.
-// Rank 128, clocks of a multiprocessor for an interaction: 15 of mma.sync, 9 of shared memory, 9 of instructions,
+// Rank 128, clocks of a multiprocessor for an interaction: 15 of mma.sync, 9 of shared memory, 15 of instructions,
 // beside 17 for 264 bytes at 3.35 TB/s / 132. CG takes 3000 a row, while the other block on the multiprocessor adds up.
 #pragma once
 
@@ -51,13 +51,12 @@ __device__ inline void update_by_matrix(const MatrixArguments& arguments, int st
   x.store(shared.solution);
 }
 
-/// CG of row `row` on its matrix, by the whole block; what is not the matrix waits in shared memory.
+/// CG of row `row` on its matrix, by the whole block; what is not the matrix, the vector too, waits in shared memory.
 template <int kRank>
 __device__ inline void solve_by_matrix(const MatrixArguments& arguments, const NormalMatrix<kRank>& matrix,
                                        std::int64_t row, std::int64_t size, const MatrixShared<kRank>& shared) {
   const CgProblem& problem = arguments.problem;
   CgState state{};
-  matrix.store_vector(shared.targets);
   if (threadIdx.x == 0)
     *shared.diagonal = problem.gram != nullptr ? row_lambda(problem, size) : 1.0f;  // λI, or I when whitened
   if (fresh_thread_index() < kWarpSize) {
@@ -102,6 +101,7 @@ __global__ void __launch_bounds__(MatrixShape<kRank>::kThreads, MatrixShape<kRan
     NormalMatrix<kRank> matrix;
     matrix.clear();
     i = stream.add_span(arguments, matrix);
+    matrix.store_vector(shared.targets);
     if (problem.gram != nullptr)
       matrix.add_gram([&](int block, int part) {
         return *gram_at(fresh_thread_index() / kWarpSize % Shape::kTeamWarps, block, part);
@@ -153,13 +153,15 @@ __global__ void __launch_bounds__(MatrixShape<kRank>::kThreads)
   SEGUE_DYNAMIC_SHARED(unsigned char, memory);
   SharedCarver carver(memory);
   const auto shared = MatrixShared<kRank>::carve(carver);
-  const SplitRow row = rows[blockIdx.x];
+  const SplitRow& row = rows[blockIdx.x];  // read where it is needed: registers are short
   const CgProblem& problem = arguments.problem;
   NormalMatrix<kRank> matrix;
-  matrix.load(partials + row.first_slice * (MatrixShape<kRank>::kPartialBytes / 16));
+  matrix.clear();
   if (problem.gram != nullptr)
     matrix.add_gram(
         [&](int block, int part) { return NormalMatrix<kRank>::gram_four(arguments, warp_index(), block, part); });
+  matrix.add_partial(partials + row.first_slice * (MatrixShape<kRank>::kPartialBytes / 16));
+  matrix.store_vector(shared.targets);
   solve_by_matrix(arguments, matrix, row.row, row.size, shared);
 }
 

@@ -25,6 +25,7 @@ struct MatrixShape {
   static constexpr int kStride = kPieces + 1;                                  // 8 vectors meet 8 different banks
   static constexpr int kStages = 3;
   static constexpr int kAhead = 4;  // tiles whose indices and strengths are under way
+  static constexpr int kEnds = 8;   // of tiles, at least kAhead + 1; tile % 8 is cheap to compute again
   static constexpr int kBlocksOnMultiprocessor = kRank <= 128 ? 2 : 1;
   static constexpr int kPartialFours = 2 * kBlocks + 2;  // of a thread, for a slice
   static constexpr std::int64_t kPartialBytes = 16 * kPartialFours * kThreads;
@@ -56,32 +57,35 @@ class NormalMatrix {
 
   /// Adds a tile of interactions.
   __device__ void add_tile(const MatrixArguments& arguments, const uint4* vectors, const float* strengths) {
-    const int lane = fresh_thread_index() % kWarpSize;
 #pragma unroll 1
     for (int first = team() * 16; first < Shape::kTile; first += Shape::kTeams * 16) {
+      const int lane = fresh_thread_index() % kWarpSize;
       float weight[4];
       std::uint32_t target[2];
       weigh(arguments, strengths + first, weight, target);
-      const uint4* const row = vectors + (first + lane % 8 + lane / 16 * 8) * Shape::kStride + lane / 8 % 2;
+      // So that the pairs of a second factor come in neighbouring registers, and need no moves.
+      const uint4* const row = vectors + (first + lane % 8 + lane / 8 % 2 * 8) * Shape::kStride + lane / 16;
 #pragma unroll
       for (int side = 0; side < 2; ++side) {
         const uint4* at = row + strip(side) * 2;
         std::uint32_t own[4], high[4], low[4];
         ldmatrix_x4<true>(own, at);
-        mma_m16n8k16<__half>(vector_[side], own, target);
-        split_weighted(own, weight, high, low);
+        const std::uint32_t factor[4] = {own[0], own[2], own[1], own[3]};
+        mma_m16n8k16<__half>(vector_[side], factor, target);
+        split_weighted(factor, weight, high, low);
 #pragma unroll
         for (int k = 0; k <= Shape::kTeamWarps - side; ++k) {
           std::uint32_t other[4] = {own[0], own[1], own[2], own[3]};
           if (k > 0) {
-            at = at + 2 == row + Shape::kPieces ? row
-                                                : at + 2;  // not strip + k mod n: all k's would be held in registers
+            at += 2;
+            if (side == 1 && at == row + Shape::kPieces)  // side 0 ends at strip n − 1
+              at = row;                                   // not strip + k mod n: all k's would be held in registers
             ldmatrix_x4<true>(other, at);
           }
           float(&sums)[2][4] = matrix_[side * (Shape::kTeamWarps + 1) + k];
 #pragma unroll
           for (int part = 0; part < 2; ++part) {
-            const std::uint32_t b[2] = {other[part], other[part + 2]};
+            const std::uint32_t b[2] = {other[2 * part], other[2 * part + 1]};
             mma_m16n8k16<__half>(sums[part], high, b);
             mma_m16n8k16<__half>(sums[part], low, b);
           }
@@ -110,15 +114,14 @@ class NormalMatrix {
     const int row = strip_of(warp, side) * 16 + lane_index() / 4;
     const int k = block - side * (Shape::kTeamWarps + 1);
     const int column = wrapped(strip_of(warp, side) + k) * 16 + part * 8 + lane_index() % 4 * 2;
-    float values[4];
-#pragma unroll
-    for (int i = 0; i < 4; ++i) {
-      const int r = row + i / 2 * 8, c = column + i % 2;
-      values[i] = r < problem.rank && c < problem.rank
-                      ? scale * __ldg(problem.gram + static_cast<std::int64_t>(r) * problem.rank + c)
-                      : 0.0f;
-    }
-    return make_float4(values[0], values[1], values[2], values[3]);
+    const auto pair = [&](int r) {
+      if (r >= problem.rank || column >= problem.rank)
+        return float2{};
+      return __ldg(
+          reinterpret_cast<const float2*>(problem.gram + static_cast<std::int64_t>(r) * problem.rank + column));
+    };
+    const float2 upper = pair(row), lower = pair(row + 8);
+    return make_float4(scale * upper.x, scale * upper.y, scale * lower.x, scale * lower.y);
   }
 
   /// Partial results of a slice: [kPartialFours][kThreads].
@@ -133,8 +136,7 @@ class NormalMatrix {
     for (int side = 0; side < 2; ++side)
       partial[(2 * Shape::kBlocks + side) * Shape::kThreads] = as_four(vector_[side]);
   }
-  __device__ void load(const float4* partial) {
-    clear();
+  __device__ void add_partial(const float4* partial) {
     partial += threadIdx.x;
 #pragma unroll
     for (int block = 0; block < Shape::kBlocks; ++block)
@@ -148,7 +150,7 @@ class NormalMatrix {
 
   /// targets[team] = the team's part of the vector
   __device__ void store_vector(float* targets) const {
-    const int lane = lane_index();
+    const int lane = fresh_thread_index() % kWarpSize;
     if (lane % 4 != 0)
       return;
 #pragma unroll
@@ -161,8 +163,8 @@ class NormalMatrix {
 
   /// products[warp] = the warp's part of the product with v
   __device__ void multiply(const float* v, float* products) const {
-    const int lane = fresh_thread_index() % kWarpSize;
-    float* const product = products + warp_index() * kRank;
+    const int thread = fresh_thread_index(), lane = thread % kWarpSize;
+    float* const product = products + thread / kWarpSize * kRank;
     float rows[2][2] = {};
 #pragma unroll
     for (int block = 0; block < Shape::kBlocks; ++block) {

@@ -24,21 +24,20 @@ struct SliceState {
 
 template <class Stored, int kRank>
 struct Gathered {
-  const std::int32_t* indices;
-  const float* values;
-  const uint4* vectors;
-  int size;
-  int pieces;  // of 16 bytes in a vector
+  const CgProblem& problem;
+  RowSpan slice;
 
   __device__ uint4 piece(int i, int k) const {
-    if (i >= size || k >= pieces)
+    const int pieces = problem.rank / VectorShape<Stored, kRank>::kPiece;
+    if (i >= slice.size || k >= pieces)
       return make_uint4(0, 0, 0, 0);
-    return __ldg(vectors + static_cast<std::int64_t>(__ldg(indices + i)) * pieces + k);
+    const std::int64_t vector = __ldg(problem.indices + slice.begin + i);
+    return __ldg(static_cast<const uint4*>(problem.vectors) + vector * pieces + k);
   }
   __device__ float strength(int i) const {
-    if (i >= size)
+    if (i >= slice.size)
       return 0.0f;
-    return values != nullptr ? __ldg(values + i) : 1.0f;
+    return problem.values != nullptr ? __ldg(problem.values + slice.begin + i) : 1.0f;
   }
 };
 
@@ -61,9 +60,7 @@ __global__ void __launch_bounds__(kSliceThreads)
     v.store(&direction[0].x);
   }
   __syncthreads();
-  const Gathered<Stored, kRank> gathered{
-      problem.indices + slice.begin, problem.values != nullptr ? problem.values + slice.begin : nullptr,
-      static_cast<const uint4*>(problem.vectors), slice.size, problem.rank / Shape::kPiece};
+  const Gathered<Stored, kRank> gathered{problem, slice};
   const int groups = (slice.size + Shape::kGroup - 1) / Shape::kGroup;
   const int warp = warp_index();
   pass_over<Stored, kRank>(problem, gathered, warp * groups / kSliceWarps * Shape::kGroup,

@@ -18,7 +18,7 @@ template <int kRank>
 struct MatrixShared {
   using Shape = MatrixShape<kRank>;
 
-  int* ends;              // [kAhead + 1] the span whose last tile it is, or −1
+  int* ends;              // [kEnds] the span whose last tile it is, or −1
   TileCursor* cursors;    // [2] by turns
   uint4* stage;           // [kStages][kTile][kStride]
   std::int32_t* indices;  // [kAhead][kTile] −1: past the span's end
@@ -33,7 +33,7 @@ struct MatrixShared {
 
   __host__ __device__ static MatrixShared carve(SharedCarver& carver) {
     MatrixShared shared;
-    shared.ends = carver.take<int>(Shape::kAhead + 1);
+    shared.ends = carver.take<int>(Shape::kEnds);
     shared.cursors = carver.take<TileCursor>(2);
     shared.direction = carver.take<float>(kRank);
     shared.diagonal = carver.take<float>(1);
@@ -59,14 +59,14 @@ class TileStream {
       : problem_(problem), spans_(spans), count_(count), shared_(shared) {
     if (threadIdx.x == 0)
       open_span(shared_.cursors[0], static_cast<int>(blockIdx.x));
-    for (int tile = 0; tile < Shape::kAhead; ++tile) {
+    for (unsigned tile = 0; tile < Shape::kAhead; ++tile) {
       __syncthreads();
       fetch_interactions(tile);
     }
     cp_async_commit();
     cp_async_wait<0>();
     __syncthreads();
-    for (int tile = 0; tile < 2; ++tile) {
+    for (unsigned tile = 0; tile < 2; ++tile) {
       gather(tile);
       cp_async_commit();
     }
@@ -78,7 +78,7 @@ class TileStream {
     do {
       next();
       matrix.add_tile(arguments, stage(tile_), strengths(tile_));
-      span = shared_.ends[tile_ % (Shape::kAhead + 1)];
+      span = shared_.ends[tile_ % Shape::kEnds];
     } while (span < 0);
     return span;
   }
@@ -93,11 +93,15 @@ class TileStream {
     fetch_interactions(tile_ + Shape::kAhead);
     cp_async_commit();
   }
-  __device__ uint4* stage(int tile) const {
+  __device__ uint4* stage(unsigned tile) const {
     return shared_.stage + tile % Shape::kStages * (Shape::kTile * Shape::kStride);
   }
-  __device__ std::int32_t* indices(int tile) const { return shared_.indices + tile % Shape::kAhead * Shape::kTile; }
-  __device__ float* strengths(int tile) const { return shared_.strengths + tile % (Shape::kAhead + 1) * Shape::kTile; }
+  __device__ std::int32_t* indices(unsigned tile) const {
+    return shared_.indices + tile % Shape::kAhead * Shape::kTile;
+  }
+  __device__ float* strengths(unsigned tile) const {
+    return shared_.strengths + tile % (Shape::kAhead + 1) * Shape::kTile;
+  }
 
   __device__ void open_span(TileCursor& cursor, int index) const {
     cursor.span = index < count_ ? spans_[index] : RowSpan{};
@@ -106,7 +110,7 @@ class TileStream {
   }
 
   // A tile never holds interactions of two spans. The cursor waits in shared memory: registers are short.
-  __device__ void fetch_interactions(int tile) const {
+  __device__ void fetch_interactions(unsigned tile) const {
     const TileCursor& cursor = shared_.cursors[tile % 2];
     const int i = fresh_thread_index();
     if (i < Shape::kTile) {
@@ -124,7 +128,7 @@ class TileStream {
     if (threadIdx.x != 0)
       return;
     const bool last = cursor.at + Shape::kTile >= cursor.span.size;
-    shared_.ends[tile % (Shape::kAhead + 1)] = last ? cursor.index : -1;
+    shared_.ends[tile % Shape::kEnds] = last ? cursor.index : -1;
     TileCursor& following = shared_.cursors[(tile + 1) % 2];
     if (last) {
       open_span(following, cursor.index + static_cast<int>(gridDim.x));
@@ -134,7 +138,7 @@ class TileStream {
     }
   }
 
-  __device__ void gather(int tile) const {
+  __device__ void gather(unsigned tile) const {
     const unsigned thread = static_cast<unsigned>(fresh_thread_index()), piece = thread % Shape::kPieces;
     const unsigned first = thread / Shape::kPieces;
     const std::int32_t* index = indices(tile) + first;
@@ -149,7 +153,7 @@ class TileStream {
   const RowSpan* spans_;
   int count_;
   const MatrixShared<kRank>& shared_;
-  int tile_ = -1;
+  unsigned tile_ = ~0u;
 };
 
 }  // namespace segue::cuda

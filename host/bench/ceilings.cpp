@@ -1,6 +1,5 @@
 #include "segue/bench/ceilings.hpp"
 
-#include <cblas.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,10 +8,11 @@
 #include <fstream>
 
 #include "cuda/bench/ceilings.hpp"
-#include "segue/core/matrix.hpp"
+#include "host/bench/fma_rate.hpp"
+#include "segue/core/aligned.hpp"
+#include "segue/core/log.hpp"
 #include "segue/core/memory_plan.hpp"
 #include "segue/core/parallel.hpp"
-#include "segue/core/random.hpp"
 
 namespace segue::bench {
 namespace {
@@ -21,7 +21,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::int64_t kCopyChunk = 4 << 20;
 constexpr std::int64_t kCopyChunks = 128;  // 512 MiB: far beyond any cache
-constexpr std::int64_t kProductSize = 3072;
+constexpr std::int64_t kRounds = 2 << 20;
 constexpr int kCopies = 9;
 constexpr int kProducts = 5;
 
@@ -49,29 +49,12 @@ std::vector<double> copy_rates(Progress& progress) {
   });
 }
 
-// Zeros would multiply faster on some machines.
-Matrix<float> random_square(std::uint64_t seed) {
-  Matrix<float> matrix(kProductSize, kProductSize);
-  parallel_for(kProductSize, 64, [&](std::int64_t begin, std::int64_t end) {
-    Random random(seed, static_cast<std::uint64_t>(begin));
-    for (std::int64_t row = begin; row < end; ++row)
-      for (float& value : matrix.row(row))
-        value = static_cast<float>(2 * random.uniform() - 1);
-  });
-  return matrix;
-}
-
 std::vector<double> product_rates(Progress& progress) {
-  constexpr int kSize = kProductSize;
-  const Matrix<float> a = random_square(1), b = random_square(2);
-  Matrix<float> c(kProductSize, kProductSize);
-  openblas_set_num_threads(thread_count());
-  std::vector<double> result = rates(kProducts, 2.0 * kProductSize * kProductSize * kProductSize, progress, [&] {
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, kSize, kSize, kSize, 1, a.data(), kSize, b.data(), kSize, 0,
-                c.data(), kSize);
+  const std::int64_t pieces = 8 * thread_count();
+  std::vector<float> results(static_cast<std::size_t>(pieces));
+  return rates(kProducts, static_cast<double>(pieces) * fma_flops(kRounds), progress, [&] {
+    parallel_tasks(pieces, [&](std::int64_t piece) { results[static_cast<std::size_t>(piece)] = run_fma(kRounds); });
   });
-  openblas_set_num_threads(1);  // as our engines call it
-  return result;
 }
 
 std::string processor_name() {
@@ -83,14 +66,15 @@ std::string processor_name() {
 }
 
 Ceilings cpu_ceilings(Progress& progress) {
-  MemoryPlan plan("bench");
+  MemoryPlan plan("measuring the ceilings");
   plan.add("arrays to copy", 2 * kCopyChunk * kCopyChunks);
-  plan.require(available_memory_bytes(), "free memory");
+  log::info("{}; {} available", plan.to_string(), format_bytes(available_memory_bytes()));
+  plan.require(available_memory_bytes(), "free memory, or raise --memory");
   Ceilings ceilings;
   ceilings.copy = spread_of(copy_rates(progress));
   ceilings.product = spread_of(product_rates(progress));
   ceilings.copy_name = fmt::format("memcpy of {}", format_bytes(kCopyChunk * kCopyChunks));
-  ceilings.product_name = fmt::format("OpenBLAS sgemm ({}), {}³", openblas_get_corename(), kProductSize);
+  ceilings.product_name = fmt::format("float32 multiply-adds in registers, {}", fma_target());
   ceilings.device_name = fmt::format("{}, {} threads", processor_name(), thread_count());
   return ceilings;
 }

@@ -5,7 +5,11 @@
 namespace segue::bench {
 namespace {
 
-Cost half_iteration_cost(double interactions, double rows, const als::Options& options) {
+Cost half_iteration_cost(const data::CsrView& rows_of, const als::Options& options) {
+  const auto interactions = static_cast<double>(rows_of.nonzeros());
+  double rows = 0;
+  for (std::int64_t row = 0; row < rows_of.rows; ++row)
+    rows += rows_of.row_size(row) > 0 ? 1 : 0;
   const double f = options.rank;
   const double steps = options.cg_steps;
   const double stored_bytes = options.gather_storage == als::Storage::float32 ? 4 : 2;
@@ -15,10 +19,9 @@ Cost half_iteration_cost(double interactions, double rows, const als::Options& o
 
 }  // namespace
 
-Cost als_iteration_cost(const data::CsrView& by_user, const als::Options& options) {
-  const auto interactions = static_cast<double>(by_user.nonzeros());
-  const Cost users = half_iteration_cost(interactions, static_cast<double>(by_user.rows), options);
-  const Cost songs = half_iteration_cost(interactions, static_cast<double>(by_user.columns), options);
+Cost als_iteration_cost(const data::CsrView& by_user, const data::CsrView& by_song, const als::Options& options) {
+  const Cost users = half_iteration_cost(by_user, options);
+  const Cost songs = half_iteration_cost(by_song, options);
   return {.bytes = users.bytes + songs.bytes, .flops = users.flops + songs.flops};
 }
 

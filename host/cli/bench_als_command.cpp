@@ -69,7 +69,7 @@ double relative_difference(const Matrix<float>& a, const Matrix<float>& b) {
     difference += (x - y) * (x - y);
     norm += y * y;
   }
-  return std::sqrt(difference / norm);
+  return difference == 0 ? 0 : std::sqrt(difference / norm);
 }
 
 // ‖X − X of the CPU‖ / ‖X of the CPU‖ after as many iterations, the larger of both sides.
@@ -110,6 +110,9 @@ class BenchAls {
     for (const bench::PowerLaw& shape : shapes_) {
       bench::check_shape(shape);
       require_memory(plays_plan(shape), "lower --nnz");
+      for (const Named& named : options_)
+        als::memory_plan(session.device(), {.rows = shape.users, .columns = shape.songs}, named.options)
+            .require(available_memory_bytes(), "lower --rank");
     }
   }
 
@@ -175,7 +178,7 @@ class BenchAls {
                 {"alpha", options.alpha},
                 {"regularization", options.regularization},
                 {"seed", options.seed}},
-               seconds, bench::als_iteration_cost(by_user, options), results);
+               seconds, bench::als_iteration_cost(by_user, plays.by_song.view(), options), results);
   }
 
   const BenchAlsArguments& arguments_;
@@ -191,7 +194,9 @@ void add_bench_als(CLI::App& bench, Command& chosen) {
   auto arguments = std::make_shared<BenchAlsArguments>();
   CLI::App* command = bench.add_subcommand("als", "Training, on plays made up with the shape of real ones");
   command->footer(
-      "Other options of the model are the configuration's: --set als.alpha=10, --set als.preconditioner=gram.\n"
+      "Rank, steps and storage are what these options say, and the method is conjugate gradient; all else of the "
+      "model\n"
+      "is the configuration's: --set als.alpha=10, --set als.preconditioner=gram.\n"
       "Examples:\n"
       "  segue bench als --rank 32,64,128 --storage float32,float16\n"
       "  segue bench als --device cuda --nnz 100M --users 1M --songs 200k --rank 128 --compare-cpu --json");

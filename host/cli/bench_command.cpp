@@ -8,9 +8,9 @@ void add_bench(CLI::App& app, Command& chosen) {
   parent->require_subcommand(1);
   parent->fallthrough();
   parent->footer(
-      "Lists are swept: every combination is timed. The floor is the time that the counted bytes take at the speed of "
-      "a\n"
-      "large copy, or the counted operations at that of a large matrix product, whichever is longer, both measured in\n"
+      "Lists are swept: every combination is timed. The floor is the time that the counted bytes take at the speed of\n"
+      "a large copy, or the counted operations at the most that the device does, whichever is longer, both measured "
+      "in\n"
       "the same run. More than 100% of it is possible where what is counted as read from memory stays in a cache.\n"
       "docs/benchmarks.md has the formulas.");
   add_bench_als(*parent, chosen);

@@ -1,6 +1,8 @@
 #include "host/cli/bench_report.hpp"
 
 #include <chrono>
+#include <filesystem>
+#include <system_error>
 
 #include "segue/core/parallel.hpp"
 #include "segue/core/version.hpp"
@@ -92,6 +94,9 @@ void check_export(const std::string& folder, std::size_t configurations) {
   if (!folder.empty() && configurations != 1)
     throw InvalidArgument(
         fmt::format("--export {}: one configuration can be exported, the lists make {}", folder, configurations));
+  std::error_code error;
+  if (!folder.empty() && !std::filesystem::create_directories(folder, error) && error)
+    throw IoError("create the folder", folder, error.value());
 }
 
 }  // namespace segue::cli

@@ -6,7 +6,9 @@
 #include <memory>
 
 #include "host/cli/bench_report.hpp"
+#include "host/search/ivf_lists.hpp"
 #include "segue/bench/synthetic.hpp"
+#include "segue/core/file.hpp"
 #include "segue/core/log.hpp"
 #include "segue/core/memory_plan.hpp"
 #include "segue/core/npy.hpp"
@@ -43,21 +45,29 @@ double equal_share(const HitMatrix& hits, const HitMatrix& expected) {
   return static_cast<double>(equal) / static_cast<double>(count);
 }
 
-// Share of the expected hits that were found; a hit has the same score in both kinds of index.
+// Share of the expected hits that were found, as recall_by_probes() counts it; a hit has the same score in both kinds
+// of index. Where k is more than the rows, the places after them hold no hit.
 double recall(const HitMatrix& hits, const HitMatrix& expected) {
-  std::int64_t found = 0;
+  std::int64_t found = 0, wanted = 0;
   for (std::int64_t query = 0; query < hits.rows(); ++query)
-    for (const search::Hit& hit : expected.row(query))
+    for (const search::Hit& hit : expected.row(query)) {
+      if (hit.row < 0)
+        break;
+      ++wanted;
       found += std::ranges::find(hits.row(query), hit) != hits.row(query).end();
-  return static_cast<double>(found) / static_cast<double>(hits.rows() * hits.columns());
+    }
+  return wanted > 0 ? static_cast<double>(found) / static_cast<double>(wanted) : 1;
 }
 
 void export_rows(const fs::path& folder, const HitMatrix& hits) {
-  std::vector<std::int32_t> rows;
-  rows.reserve(static_cast<std::size_t>(hits.rows() * hits.columns()));
-  for (std::int64_t i = 0; i < hits.rows() * hits.columns(); ++i)
-    rows.push_back(hits.data()[i].row);
-  write_npy<std::int32_t>(folder / "rows.npy", rows);
+  AtomicFile file(folder / "rows.npy");
+  file.write(npy_header("<i4", fmt::format("({}, {})", hits.rows(), hits.columns())));
+  std::vector<std::int32_t> rows(static_cast<std::size_t>(hits.columns()));
+  for (std::int64_t query = 0; query < hits.rows(); ++query) {
+    std::ranges::transform(hits.row(query), rows.begin(), &search::Hit::row);
+    file.write(std::as_bytes(std::span(rows)));
+  }
+  file.commit();
 }
 
 struct Indexes {
@@ -98,6 +108,7 @@ class BenchSearch {
       : arguments_(arguments), session_(session), seed_(session.config().als.als.seed) {
     if (arguments.index != "ivf" && !arguments.probes.empty())
       throw InvalidArgument("--probes are of --index ivf");
+    check_probes();
     check_export(arguments.export_folder, arguments.rows.size() * arguments.ranks.size() * arguments.metrics.size() *
                                               arguments.queries.size() * arguments.ks.size() * probes().size());
     for (const std::string& metric : arguments.metrics)
@@ -125,6 +136,14 @@ class BenchSearch {
   bool is_ivf() const { return arguments_.index == "ivf"; }
   std::vector<std::int64_t> probes() const {
     return arguments_.probes.empty() ? std::vector<std::int64_t>{0} : arguments_.probes;
+  }
+
+  void check_probes() const {
+    for (const std::int64_t rows : arguments_.rows)
+      for (const std::int64_t wanted : arguments_.probes)
+        if (const std::int64_t lists = search::list_count({}, rows); wanted > lists)
+          throw InvalidArgument(fmt::format("--probes {}: --rows {} are in {} lists; lower --probes or raise --rows",
+                                            wanted, rows, lists));
   }
 
   void require_memory() const {

@@ -54,7 +54,8 @@ void add_bench_search(CLI::App& bench, Command& chosen) {
   command->add_flag("--compare-cpu", arguments->compare_cpu,
                     "Search on the CPU too, and say what share of the hits is the same in row and score");
   command
-      ->add_option("--export", arguments->export_folder, "Write vectors.npy, queries.npy, and rows.npy: what was found")
+      ->add_option("--export", arguments->export_folder,
+                   "Write vectors.npy, queries.npy, and rows.npy [queries × k]: what was found")
       ->type_name("DIR");
   command->callback(
       [arguments, &chosen] { chosen = [arguments](Session& session) { return bench_search(*arguments, session); }; });

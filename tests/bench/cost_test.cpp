@@ -2,28 +2,39 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <vector>
+
 #include "segue/core/error.hpp"
 
 namespace segue::bench {
 namespace {
 
-data::CsrView shape_of(std::int64_t users, std::int64_t songs, const std::vector<std::int64_t>& offsets) {
-  return {.rows = users, .columns = songs, .offsets = offsets, .indices = {}, .values = {}};
-}
+/// `interactions` spread evenly over the first `used` of the rows.
+struct Side {
+  Side(std::int64_t rows_in, std::int64_t used, std::int64_t interactions) : rows(rows_in) {
+    for (std::int64_t row = 0; row <= rows; ++row)
+      offsets.push_back(std::min(row, used) * interactions / used);
+  }
+  data::CsrView view() const { return {.rows = rows, .offsets = offsets, .indices = {}, .values = {}}; }
+
+  std::int64_t rows;
+  std::vector<std::int64_t> offsets;
+};
 
 // host/als/cg_kernel.cpp gives this example: 20 M interactions of 300 k users and 60 k songs, rank 128, 3 steps take
 // 11 GB and 118 GFLOP.
 TEST(AlsCost, IsThatOfTheKernelsExample) {
-  const std::vector<std::int64_t> offsets{20'000'000};
-  const Cost cost = als_iteration_cost(shape_of(300'000, 60'000, offsets), {.rank = 128, .cg_steps = 3});
+  const Side users(300'000, 300'000, 20'000'000), songs(60'000, 60'000, 20'000'000);
+  const Cost cost = als_iteration_cost(users.view(), songs.view(), {.rank = 128, .cg_steps = 3});
   EXPECT_NEAR(cost.bytes, 11e9, 0.5e9);
   EXPECT_NEAR(cost.flops, 118e9, 1.5e9);
 }
 
-TEST(AlsCost, CountsEachTermOnce) {
-  const std::vector<std::int64_t> offsets{7};
+TEST(AlsCost, CountsEachTermOnceAndNoEmptyRow) {
+  const Side users(9, 5, 7), songs(6, 4, 7);
   const als::Options options{.rank = 3, .cg_steps = 2, .gather_storage = als::Storage::float32};
-  const Cost cost = als_iteration_cost(shape_of(5, 4, offsets), options);
+  const Cost cost = als_iteration_cost(users.view(), songs.view(), options);
   EXPECT_EQ(cost.bytes, 2 * 7 * (3 * 4 + 8) + 8 * (5 + 4) * 3);
   EXPECT_EQ(cost.flops, 2 * 7 * 3 * (4 + 4 + 2) + 2 * 3 * (5 + 4) * 3 * 3);
 }

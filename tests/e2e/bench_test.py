@@ -39,8 +39,13 @@ class Bench(Case):
         self.assertEqual(report["device"], "cpu")
         # An iteration of rank 8 with 1 step: both halves, by the formulas of docs/benchmarks.md.
         row = next(r for r in rows if (r["rank"], r["storage"], r["cg_steps"]) == (8, "float32", 1))
-        self.assertEqual(row["bytes"], 2 * 20000 * (8 * 4 + 8) + 8 * 2500 * 8)
-        self.assertEqual(row["flop"], 2 * 20000 * 8 * 6 + 4 * 2500 * 64)
+        out = self.folder / "counted"
+        segue(*ALS, "--rank", 8, "--export", out)
+        offsets = npy_values(out / "by_user.offsets.npy", "q")
+        solved = sum(a < b for a, b in zip(offsets, offsets[1:])) + len(set(npy_values(out / "by_user.indices.npy", "i")))
+        self.assertTrue(0 < solved <= 2500)
+        self.assertEqual(row["bytes"], 2 * 20000 * (8 * 4 + 8) + 8 * solved * 8)
+        self.assertEqual(row["flop"], 2 * 20000 * 8 * 6 + 4 * solved * 64)
 
     def test_als_exports_what_it_trained(self):
         out = self.folder / "als"
@@ -61,6 +66,7 @@ class Bench(Case):
         self.assertEqual(report["rows"][0]["equal_to_cpu"], 1)
         vectors, queries = npy_values(out / "vectors.npy", "f"), npy_values(out / "queries.npy", "f")
         found = npy_values(out / "rows.npy", "i")
+        self.assertIn(b"'shape': (3, 5)", (out / "rows.npy").read_bytes())
         for q in range(3):
             query = queries[4 * q:4 * q + 4]
             score = lambda row: sum(a * b for a, b in zip(query, vectors[4 * row:4 * row + 4]))
@@ -74,6 +80,14 @@ class Bench(Case):
         recalls, operations = ([row[key] for row in rows] for key in ("recall", "flop"))
         self.assertEqual((recalls, recalls[2]), (sorted(recalls), 1))  # in all lists everything is found
         self.assertEqual((operations, operations[2]), (sorted(operations), 2 * 20 * 8 * (15 + 2000)))
+
+    def test_recall_counts_only_the_hits_there_are(self):
+        out = self.folder / "beyond"
+        report = segue_json(*SEARCH, "--queries", 4, "--rank", 8, "--k", 2048, "--index", "ivf", "--probes", 1,
+                            "--export", out)
+        found = sum(row >= 0 for row in npy_values(out / "rows.npy", "i"))
+        self.assertTrue(0 < found < 4 * 2000, found)
+        self.assertEqual(report["rows"][0]["recall"], found / (4 * 2000))  # k is more than the rows
 
     def test_tables_are_for_people(self):
         out, err = segue(*SEARCH, "--queries", "1,10", "--metric", "cosine,l2", "--k", 3)
@@ -92,6 +106,8 @@ class Bench(Case):
                 (["search", "--memory", "64M", "--rows", "100M"], 4, "lower --rows"),
                 (["search", "--metric", "hamming"], 2, "inner-product, cosine or l2 expected"),
                 (["search", "--probes", "3"], 2, "--probes are of --index ivf"),
+                (["search", "--index", "ivf", "--rows", "1M,2000", "--probes", "1,16"], 2,
+                 "--probes 16: --rows 2000 are in 15 lists; lower --probes or raise --rows"),
                 (["search", "--k", "5000"], 2, "5000"),
                 (["search", "--rows", "0"], 2, "--rows"),
                 ([], 2, "subcommand")]:

@@ -10,8 +10,8 @@ from segue_process import SAMPLE, SMALL, Case, rows, segue, segue_json
 class CommandLine(Case):
     def test_help_shows_commands_examples_and_exit_codes(self):
         out, _ = segue("--help")
-        for word in ("validate", "nightly", "train", "playlists", "recommend", "similar", "simulate", "config", "Examples",
-                     "Exit codes"):
+        for word in ("validate", "nightly", "train", "playlists", "recommend", "similar", "simulate", "bench", "config",
+                     "Examples", "Exit codes"):
             self.assertIn(word, out)
         self.assertRegex(segue("--version")[0], r"^segue \d+\.\d+\.\d+\n$")
         for command in (["nightly"], ["train", "als"], ["similar", "song"], ["playlists", "release-radar"]):

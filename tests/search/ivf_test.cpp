@@ -227,6 +227,24 @@ TEST_P(Ivf, RecallByProbesIsWhatSearchesReach) {
   EXPECT_EQ(probes_for_recall(*ivf, queries.view(), 10, 0), 1);
 }
 
+TEST_P(Ivf, RecallCountsOnlyTheHitsThereAre) {
+  const Matrix<float> vectors = clustered(300, 8, 6, 1);
+  Matrix<float> queries = clustered(20, 8, 6, 2);
+  queries(4, 1) = kNaN;  // finds nothing anywhere
+  const auto ivf = make_ivf(vectors, GetParam(), {.lists = 5});
+  const std::vector<double> recall = recall_by_probes(*ivf, queries.view(), 2048);
+  ASSERT_EQ(recall.size(), 5u);
+  for (const std::int64_t probes : {1, 3, 5}) {
+    const Matrix<Hit> found = search(*ivf, queries, {.k = 2048, .probes = probes});
+    double rows = 0;
+    for (std::int64_t q = 0; q < 20; ++q)
+      rows += static_cast<double>(std::ranges::count_if(found.row(q), [](const Hit& hit) { return hit.row >= 0; }));
+    EXPECT_EQ(recall[static_cast<std::size_t>(probes - 1)], rows / (19 * 300)) << probes << " probes";
+  }
+  EXPECT_EQ(recall[4], 1);
+  EXPECT_EQ(recall_by_probes(*ivf, queries.view().row_range(4, 5), 10), std::vector<double>(5, 1.0));
+}
+
 // Once no row moves, and with all rows in the sample, centroids are the means of their lists; to nearest_lists(), a row
 // is nearest to the centroid of its list.
 TEST_P(Ivf, ListsAreThoseOfKMeans) {

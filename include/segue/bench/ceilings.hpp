@@ -24,14 +24,14 @@ Spread spread_of(std::vector<double> values);
 /// What a device can do at most, measured in this run.
 struct Ceilings {
   Spread copy;               ///< bytes/s of a copy of large arrays: bytes read and bytes written
-  Spread product;            ///< FLOP/s of a large matrix product
+  Spread product;            ///< FLOP/s of multiply-adds in registers (CPU), of a large matrix product (GPU)
   std::string copy_name;     ///< what was copied
-  std::string product_name;  ///< which product
+  std::string product_name;  ///< which of these
   std::string device_name;   ///< "cuda:0 (NVIDIA H100 80GB HBM3)"; for the CPU its name and the threads
 };
 
-/// On the CPU: memcpy on all threads, OpenBLAS sgemm. On a GPU: a copy within its memory, cuBLAS with float16 in and
-/// float32 sums. Takes a few seconds.
+/// On the CPU: memcpy and fused multiply-adds on all threads. On a GPU: a copy within its memory, cuBLAS with float16
+/// in and float32 sums. Takes a few seconds.
 /// @throws OutOfMemory, DeviceUnavailable
 Ceilings measure_ceilings(Device device, Progress& progress);
 

@@ -29,8 +29,9 @@ struct IvfOptions {
 /// Which list: for cosine, the centroid nearest by cosine (spherical k-means), for rows and queries. For l2, the
 /// nearest mean. For inner product, too, rows go to the nearest mean, and queries to the means with the greatest inner
 /// product: lists then differ in length as well as in direction, and the long rows, which most queries want, are in few
-/// lists. For song vectors of ALS (13,644, rank 128; top 20 of users) that takes 4% of the rows to a recall of 0.95; by
-/// direction alone 42%, and rows assigned by inner product 50%; the reduction to l2 of Bachrach et al. (2014) 3.8%.
+/// lists. For ALS vectors of Last.fm songs (13,644, rank 128; top 20 of users) that took 4% of the rows to a recall of
+/// 0.95; by direction alone 42%, and rows assigned by inner product 50%; the reduction to l2 of Bachrach et al. (2014)
+/// 3.8%. That was a development check, which no script repeats.
 ///
 /// Rows without a nearest centroid, such as NaN, are in the first list.
 class IvfIndex : public Index {
@@ -64,12 +65,13 @@ std::unique_ptr<IvfIndex> make_ivf_index(Device device, MatrixView<const float> 
 /// @throws IoError;  BadInput  another format or version, a truncated or damaged file;  DeviceUnavailable
 std::unique_ptr<IvfIndex> load_ivf_index(Device device, const std::filesystem::path& path);
 
-/// recall[p − 1]: the share of the k exact hits of the queries that are found with p probes, for p up to
-/// min(lists, 2048). Found by one search in all lists: a row is found if its list is looked into.
+/// recall[p − 1]: the share of the exact hits of all queries, min(k, rows) each, that are found with p probes, for p up
+/// to min(lists, 2048). Found by one search in all lists: a row is found if its list is looked into. A query without
+/// hits, as one with NaN, does not count; 1 where no query has any.
 /// @param queries  a sample such as will be asked, hundreds of them: for inner product users, not songs
 std::vector<double> recall_by_probes(const IvfIndex& index, MatrixView<const float> queries, int k);
 
-/// The fewest probes with that recall of the k exact hits; all lists if 2048 are too few.
+/// The fewest probes that reach that recall, as recall_by_probes() counts it; all lists if 2048 are too few.
 /// @param recall  0–1
 /// @throws InvalidArgument
 std::int64_t probes_for_recall(const IvfIndex& index, MatrixView<const float> queries, int k, double recall);
