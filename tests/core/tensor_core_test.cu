@@ -1,3 +1,5 @@
+#include "cuda/core/tensor_core.hpp"
+
 #include <gtest/gtest.h>
 
 #include <random>
@@ -5,7 +7,6 @@
 
 #include "cuda/core/cp_async.hpp"
 #include "cuda/core/launch.hpp"
-#include "cuda/core/tensor_core.hpp"
 #include "tests/core/kernel_test.hpp"
 
 namespace segue::cuda {

@@ -1,9 +1,9 @@
 // Without a race detector: faults of order give wrong results under some of the schedules, and right code under none.
+#include "order_faults.cuh"
+
 #include <gmock/gmock.h>
 
 #include <numeric>
-
-#include "order_faults.cuh"
 
 namespace segue::cuda {
 namespace {
