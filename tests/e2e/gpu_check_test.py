@@ -15,7 +15,7 @@ SCRIPTS = pathlib.Path(__file__).resolve().parents[2] / "scripts"
 SEGUE = """#!/bin/sh
 case $1 in
   config) [ -z "$NO_GPU" ] || { echo "segue: device cuda:0: no driver; use --device cpu" >&2; exit 4; } ;;
-  bench) echo '{"rows": ['; echo '{"share_of_floor": 0.7,'; echo "\\"difference_from_cpu\\": $DIFFERENCE}]}" ;;
+  bench) sleep "${BENCH_SECONDS:-0}"; echo '{"rows": ['; echo '{"share_of_floor": 0.7,'; echo "\\"difference_from_cpu\\": $DIFFERENCE}]}" ;;
 esac
 """
 
@@ -89,11 +89,51 @@ class GpuCheck(Case):
                 shutil.rmtree(self.folder / "tools")
                 shutil.rmtree(folder)
 
-    def test_time_that_is_up_is_said(self):
-        self.check(self.bundle(hangs="sleep 60", late="echo late"), "--seconds", "6")
-        _, parts = self.report()
+    def test_gpu_tests_that_hang_or_have_no_time_left_fail_the_whole(self):
+        done = self.check(self.bundle(hangs="sleep 60", late="echo late"), "--seconds", "10", code=1)
+        document, parts = self.report()
+        self.assertTrue(document["failed"])
         self.assertEqual(parts["hangs_gpu_test"]["status"], "timed out")
         self.assertEqual(parts["late_gpu_test"]["status"], "not run")
+        self.assertIn("\nFAILED: hangs_gpu_test (timed out); late_gpu_test (not run, no time was left);\n", done.stdout)
+        self.assertIn("\nno time was left for: als against the CPU; search against the CPU; als sweep; search sweep;\n",
+                      done.stdout)
+        self.assertNotIn("nothing failed", done.stdout)
+
+    def test_a_part_that_something_else_killed_has_not_timed_out(self):
+        done = self.check(self.bundle(killed="kill -9 $$"), code=1)
+        self.assertEqual(self.report()[1]["killed_gpu_test"]["status"], "failed")
+        self.assertIn("\nFAILED: killed_gpu_test;\n", done.stdout)
+
+    def test_a_part_that_exceeds_its_own_limit_fails_the_whole(self):
+        folder = self.bundle(good="echo fine")
+        script = (folder / "gpu-check").read_text()
+        self.assertIn('"als sweep" 60 ', script)
+        (folder / "gpu-check").write_text(script.replace('"als sweep" 60 ', '"als sweep" 1 '))
+        done = self.check(folder, code=1, BENCH_SECONDS="2")
+        document, parts = self.report()
+        self.assertTrue(document["failed"])
+        self.assertEqual((parts["als sweep"]["status"], parts["search sweep"]["status"]), ("timed out", "ok"))
+        self.assertIn("\nFAILED: als sweep (timed out);\n", done.stdout)
+
+    def test_benches_without_time_are_said_and_fail_nothing(self):
+        done = self.check(self.bundle(good="echo fine"), "--seconds", "10", BENCH_SECONDS="60")
+        document, parts = self.report()
+        self.assertFalse(document["failed"])
+        self.assertEqual([parts[name]["status"] for name in ("good_gpu_test", "als against the CPU", "als sweep")],
+                         ["ok", "cut short", "not run"])
+        self.assertIn("\nno time was left for: als against the CPU (cut short); search against the CPU; als sweep; "
+                      "search sweep;\nnothing failed, ", done.stdout)
+
+    def test_seconds_have_to_be_a_whole_number_above_0(self):
+        folder = self.bundle(good="echo fine")
+        for options in (["abc"], ["0"], ["-5"], ["1.5"], ["12s"], [""], []):
+            with self.subTest(options):
+                done = self.check(folder, "--seconds", *options, code=2)
+                self.assertEqual((done.stdout, done.stderr), (
+                    "", f"gpu-check: --seconds '{''.join(options)}': a whole number above 0 is expected, like 520\n"))
+                self.assertFalse((self.folder / "out").exists())
+                shutil.rmtree(self.folder / "tools")
 
 
 class WithCuda(Case):
