@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "host/search/checksum.hpp"
+#include "host/search/file_header.hpp"
 #include "segue/core/error.hpp"
 #include "segue/core/file.hpp"
 
@@ -36,24 +37,6 @@ struct Header {
 static_assert(sizeof(Header) == 64 && offsetof(Header, header_crc) == 60);
 
 using Bytes = std::span<const std::byte>;
-
-Header parse_header(Bytes file, const std::string& name) {
-  if (file.size() < sizeof(Header))
-    throw BadInput(fmt::format("{}: {} bytes are too few for a search index, whose header has {}; make the index again",
-                               name, file.size(), sizeof(Header)));
-  Header header;
-  std::memcpy(&header, file.data(), sizeof header);
-  if (std::memcmp(header.magic, kMagic, sizeof kMagic) != 0)
-    throw BadInput(fmt::format("{}: not a search index (it does not start with SEGUEIDX)", name));
-  if (header.version != kVersion)
-    throw BadInput(
-        fmt::format("{}: a search index of format version {}; this program reads version {}: make the index "
-                    "again with it",
-                    name, header.version, kVersion));
-  if (crc_of(file.first(offsetof(Header, header_crc))) != header.header_crc)
-    throw BadInput(fmt::format("{}: the header is damaged (checksum); make the index again", name));
-  return header;
-}
 
 // The checksum is no proof of good will: a file made on purpose can have any header.
 IndexShape check_shape(const Header& header, const std::string& name) {
@@ -99,7 +82,7 @@ void write_index(const std::filesystem::path& path, const IndexShape& shape, std
 std::unique_ptr<CpuIndex> read_index(const std::filesystem::path& path) {
   MappedFile file(path);
   const std::string name = path.string();
-  const Header header = parse_header(file.bytes(), name);
+  const Header header = parse_header<Header>(file.bytes(), name, "a search index", kMagic, kVersion);
   const IndexShape shape = check_shape(header, name);
   const auto have = static_cast<std::int64_t>(file.bytes().size() - sizeof(Header));
   if (header.panel_bytes != panel_bytes(shape) || have != header.panel_bytes)

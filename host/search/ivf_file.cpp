@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "host/search/checksum.hpp"
+#include "host/search/file_header.hpp"
 #include "segue/core/error.hpp"
 #include "segue/core/file.hpp"
 
@@ -74,23 +75,6 @@ struct Layout {
   std::int64_t begins[kSections];
   std::int64_t file_bytes;
 };
-
-Header parse_header(Bytes file, const std::string& name) {
-  if (file.size() < sizeof(Header))
-    throw BadInput(fmt::format("{}: {} bytes are too few for an IVF index, whose header has {}; make the index again",
-                               name, file.size(), sizeof(Header)));
-  Header header;
-  std::memcpy(&header, file.data(), sizeof header);
-  if (std::memcmp(header.magic, kMagic, sizeof kMagic) != 0)
-    throw BadInput(fmt::format("{}: not an IVF index (it does not start with SEGUEIVF)", name));
-  if (header.version != kVersion)
-    throw BadInput(fmt::format(
-        "{}: an IVF index of format version {}; this program reads version {}: make the index again with it", name,
-        header.version, kVersion));
-  if (crc_of(file.first(offsetof(Header, header_crc))) != header.header_crc)
-    throw BadInput(fmt::format("{}: the header is damaged (checksum); make the index again", name));
-  return header;
-}
 
 // The checksums are no proof of good will: a file made on purpose can have any content.
 void check_header(const Header& header, const std::string& name) {
@@ -177,7 +161,7 @@ std::unique_ptr<CpuIvfIndex> read_ivf_index(const std::filesystem::path& path) {
   MappedFile file(path);
   const std::string name = path.string();
   const Bytes bytes = file.bytes();
-  const Header header = parse_header(bytes, name);
+  const Header header = parse_header<Header>(bytes, name, "an IVF index", kMagic, kVersion);
   check_header(header, name);
   const IndexShape shape{static_cast<Metric>(header.metric), header.rows, header.rank};
   const Layout layout(shape, header.lists, header.panels);

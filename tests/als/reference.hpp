@@ -1,7 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "segue/als/solver.hpp"
@@ -151,6 +153,26 @@ inline bool row_is_near(std::span<const float> got, const std::vector<double>& w
       error = difference;
   }
   return error <= tolerance * (largest > 0 ? largest : 0.3);
+}
+
+/// What nothing must leave behind.
+inline constexpr float kPoison = std::numeric_limits<float>::quiet_NaN();
+
+inline Matrix<float> users_of(const Solver& solver, std::int64_t rows) {
+  Matrix<float> out(rows, solver.options().rank, kPoison);
+  solver.copy_users(out.view());
+  return out;
+}
+
+inline Matrix<float> songs_of(const Solver& solver, std::int64_t rows) {
+  Matrix<float> out(rows, solver.options().rank, kPoison);
+  solver.copy_songs(out.view());
+  return out;
+}
+
+inline bool same_bits(const Matrix<float>& a, const Matrix<float>& b) {
+  return a.rows() == b.rows() && a.columns() == b.columns() &&
+         std::equal(a.data(), a.data() + a.rows() * a.columns(), b.data());
 }
 
 }  // namespace segue::als::reference

@@ -4,7 +4,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <limits>
 #include <string>
 
 #include "cuda/als/device_plan.hpp"
@@ -27,27 +26,13 @@ using als::Options;
 using als::Preconditioner;
 using als::Solver;
 using als::Storage;
+using als::reference::kPoison;
 using als::reference::Problem;
 using als::reference::random_problem;
 using als::reference::random_vectors;
-
-constexpr float kPoison = std::numeric_limits<float>::quiet_NaN();
-
-Matrix<float> users_of(const Solver& solver, std::int64_t rows) {
-  Matrix<float> out(rows, solver.options().rank, kPoison);
-  solver.copy_users(out.view());
-  return out;
-}
-
-Matrix<float> songs_of(const Solver& solver, std::int64_t rows) {
-  Matrix<float> out(rows, solver.options().rank, kPoison);
-  solver.copy_songs(out.view());
-  return out;
-}
-
-bool same_bits(const Matrix<float>& a, const Matrix<float>& b) {
-  return a.rows() == b.rows() && std::equal(a.data(), a.data() + a.rows() * a.columns(), b.data());
-}
+using als::reference::same_bits;
+using als::reference::songs_of;
+using als::reference::users_of;
 
 void expect_near(const Matrix<float>& got, const Matrix<float>& want, double tolerance) {
   ASSERT_EQ(got.rows(), want.rows());

@@ -3,8 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <limits>
-
 #include "segue/core/error.hpp"
 #include "segue/core/parallel.hpp"
 #include "tests/als/reference.hpp"
@@ -12,24 +10,10 @@
 namespace segue::als {
 namespace {
 
-constexpr float kPoison = std::numeric_limits<float>::quiet_NaN();
-
-Matrix<float> users_of(const Solver& solver, std::int64_t rows) {
-  Matrix<float> out(rows, solver.options().rank, kPoison);
-  solver.copy_users(out.view());
-  return out;
-}
-
-Matrix<float> songs_of(const Solver& solver, std::int64_t rows) {
-  Matrix<float> out(rows, solver.options().rank, kPoison);
-  solver.copy_songs(out.view());
-  return out;
-}
-
-bool same_bits(const Matrix<float>& a, const Matrix<float>& b) {
-  return a.rows() == b.rows() && a.columns() == b.columns() &&
-         std::equal(a.data(), a.data() + a.rows() * a.columns(), b.data());
-}
+using reference::kPoison;
+using reference::same_bits;
+using reference::songs_of;
+using reference::users_of;
 
 void expect_solves(const data::CsrView& matrix, const Matrix<float>& others, const Matrix<float>& got,
                    const Options& options, double tolerance) {
