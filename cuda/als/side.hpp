@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
-#include "cuda/als/block_stream.hpp"
 #include "cuda/als/device_csr.hpp"
 #include "cuda/als/row_bins.hpp"
+#include "cuda/core/block_stream.hpp"
 #include "segue/als/engine.hpp"
 
 namespace segue::cuda {

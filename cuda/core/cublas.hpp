@@ -4,9 +4,7 @@
 
 namespace segue::cuda {
 
-/// A function of cuBLAS, by name. The library is loaded when the first is asked for, so that programs start without it:
-/// linked, it would cost each start 0.07 s and 200 MB.
-/// @throws DeviceUnavailable  cuBLAS cannot be loaded: why, and what to do
+/// A function of cuBLAS, by name.  @throws DeviceUnavailable  cuBLAS cannot be loaded
 void* cublas_symbol(const char* name);
 
 /// @throws OutOfMemory, CudaError  with the call and the place

@@ -4,7 +4,7 @@
 #include <cstring>
 #include <vector>
 
-#include "cuda/als/block_stream.hpp"
+#include "cuda/core/block_stream.hpp"
 #include "cuda/core/check.hpp"
 #include "tests/core/kernel_test.hpp"
 

@@ -1,4 +1,4 @@
-#include "cuda/als/block_stream.hpp"
+#include "cuda/core/block_stream.hpp"
 
 #include <algorithm>
 
