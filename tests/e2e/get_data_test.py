@@ -134,7 +134,7 @@ class GetData(Case):
             for name in ("lastfm", "movielens-32m", "taste-profile", "listenbrainz", "spotify"):
                 self.assertIn(name, out)
         listed = self.run_it("--list")
-        self.assertEqual(listed.count("Terms: "), 13)
+        self.assertEqual(listed.count("Terms: "), 17)
         self.assertIn("--from", self.run_it("--help"))
         self.assertIn("64 hexadecimal digits", self.run_it("lastfm", "--sha256", "12", code=2))
 
@@ -152,6 +152,12 @@ class GetData(Case):
         self.assertEqual((self.out / "archive/ml-100k.zip.sha256").read_text(), f"{sha256(ARCHIVE)}  ml-100k.zip\n")
         self.assertIn("already here", self.fetch_unknown("ml-100k.zip", "--no-import"))
         self.assertEqual(len(self.server.ranges), 1)
+
+    def test_scores_are_unpacked_for_import_scores(self):
+        said = self.fetch(name="nottingham")
+        self.assertIn(f"Next: scripts/import-scores --from {self.folder} --out {self.folder}/scores", said)
+        self.assertTrue((self.out / "files/ml-100k/u.data").exists())
+        self.assertFalse((self.out / "log").exists())
 
     def test_the_sum_of_the_first_time_holds_for_the_next(self):
         self.fetch_unknown("ml-100k.zip", "--no-import")
