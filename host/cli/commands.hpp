@@ -12,6 +12,7 @@ inline constexpr char kDataHelp[] =
     "\"a pattern\", - for standard input";
 
 /// Each adds its command to the parser; when the command is the one given, `chosen` becomes what is to be run.
+void add_analyze(CLI::App& app, Command& chosen);
 void add_bench(CLI::App& app, Command& chosen);
 void add_config(CLI::App& app, Command& chosen);
 void add_evaluate(CLI::App& app, Command& chosen);
@@ -22,7 +23,9 @@ void add_playlists(CLI::App& app, Command& chosen);
 void add_recommend(CLI::App& app, Command& chosen);
 void add_similar(CLI::App& app, Command& chosen);
 void add_simulate(CLI::App& app, Command& chosen);
+void add_simulate_music(CLI::App& app, Command& chosen);  ///< after add_simulate()
 void add_train(CLI::App& app, Command& chosen);
+void add_train_audio(CLI::App& app, Command& chosen);  ///< after add_train()
 void add_tune(CLI::App& app, Command& chosen);
 void add_validate(CLI::App& app, Command& chosen);
 

@@ -16,9 +16,9 @@ namespace {
 
 using AddCommand = void (*)(CLI::App&, Command&);
 
-constexpr AddCommand kCommands[] = {add_import, add_validate,  add_nightly,   add_train,   add_evaluate,
-                                    add_tune,   add_playlists, add_recommend, add_similar, add_simulate,
-                                    add_export, add_bench,     add_config};
+constexpr AddCommand kCommands[] = {
+    add_import,  add_validate, add_nightly,        add_train,  add_evaluate, add_tune,  add_playlists, add_recommend,
+    add_similar, add_simulate, add_simulate_music, add_export, add_analyze,  add_bench, add_config,    add_train_audio};
 
 constexpr char kFooter[] =
     "Exit codes: 0 ok, 1 failed, 2 usage, 3 bad input, 4 device or memory unavailable.\n"

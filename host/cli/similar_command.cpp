@@ -2,6 +2,7 @@
 
 #include "host/cli/commands.hpp"
 #include "host/cli/run_arguments.hpp"
+#include "host/cli/similar_by_sound.hpp"
 #include "segue/playlist/artist_vectors.hpp"
 #include "segue/search/index.hpp"
 
@@ -13,6 +14,8 @@ struct SimilarArguments {
   std::string id;
   int count = 20;
   int min_listeners = 3;
+  std::string by = "listeners";
+  std::string store;
 };
 
 /// Rows of `table` closest to `row` by cosine. Itself, rows without a vector and those with fewer than `min_listeners`
@@ -24,7 +27,8 @@ std::vector<search::Hit> neighbours(const data::FactorTable& table, std::int32_t
   std::vector<std::uint64_t> allow = nonzero_rows(vectors);
   if (row >= vectors.rows() || !search::has_bit(allow, row))
     throw BadInput(fmt::format(
-        "{} has no vector: nobody who was trained on listened, so nothing is known to be similar", table.ids.id(row)));
+        "{} has no vector: nobody who was trained on listened, or it is silent, so nothing is known to be similar",
+        table.ids.id(row)));
   search::clear_bit(allow, row);
   for (std::size_t i = 0; i < listeners.size(); ++i)
     if (listeners[i] < min_listeners)
@@ -54,9 +58,37 @@ std::vector<std::int32_t> song_listeners(const data::CsrView& plays) {
   return listeners;
 }
 
+/// By the embeddings of the run's audio.
+ExitCode similar_by_sound(const pipeline::Run& run, std::int32_t song, int count, Session& session) {
+  const data::FactorTable& sound = run.sound();
+  const std::string_view id = run.songs().ids.id(song);
+  const std::int32_t row = sound.ids.find(id);
+  if (row == data::IdTable::kNone)
+    throw BadInput(
+        fmt::format("{}: the run has no audio of {}; give the catalogue a path column, or name a store of "
+                    "`segue analyze` with --store",
+                    run.directory().string(), id));
+  Json rows = Json::array();
+  for (const search::Hit& hit : neighbours(sound, row, count, session)) {
+    const std::int32_t other = run.songs().ids.find(sound.ids.id(hit.row));
+    rows.push_back({{"position", rows.size() + 1},
+                    {"song", sound.ids.id(hit.row)},
+                    {"title", song_title(run, other)},
+                    {"artist", song_artist(run, other)},
+                    {"cosine", hit.score}});
+  }
+  answer(session, fmt::format("Sounds like {} by {}", song_title(run, song), song_artist(run, song)), {{"song", id}},
+         rows);
+  return ExitCode::ok;
+}
+
 ExitCode similar_songs(const SimilarArguments& arguments, Session& session) {
+  if (arguments.by == "sound" && !arguments.store.empty())
+    return similar_by_sound(arguments.store, arguments.id, arguments.count, session);
   const pipeline::Run run(arguments.run);
   const std::int32_t song = find_song(run, arguments.id);
+  if (arguments.by == "sound")
+    return similar_by_sound(run, song, arguments.count, session);
   Json rows = Json::array();
   const std::vector<std::int32_t> listeners = song_listeners(run.listening().interactions.plays.view());
   for (const search::Hit& hit :
@@ -126,6 +158,13 @@ void add_similar(CLI::App& app, Command& chosen) {
       command->add_option("--min-listeners", arguments->min_listeners, "Leave out what fewer streamed")
           ->check(CLI::Range(1, 1000000000))
           ->capture_default_str();
+    if (entity.run == similar_songs) {
+      command->add_option("--by", arguments->by, "listeners (who streams one streams the other) or sound")
+          ->check(CLI::IsMember({"listeners", "sound"}))
+          ->capture_default_str();
+      command->add_option("--store", arguments->store, "For sound: what `segue analyze --store` wrote")
+          ->type_name("FILE");
+    }
     add_run_option(*command, arguments->run);
     command->callback([arguments, run = entity.run, &chosen] {
       chosen = [arguments, run](Session& session) { return run(*arguments, session); };

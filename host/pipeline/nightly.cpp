@@ -5,12 +5,15 @@
 #include <chrono>
 #include <nlohmann/json.hpp>
 
+#include "host/pipeline/profiles.hpp"
 #include "host/pipeline/publish.hpp"
+#include "segue/audio/network.hpp"
 #include "segue/core/error.hpp"
 #include "segue/core/file.hpp"
 #include "segue/core/log.hpp"
 #include "segue/core/npy.hpp"
 #include "segue/core/sha256.hpp"
+#include "segue/data/table_reader.hpp"
 #include "segue/playlist/artist_vectors.hpp"
 #include "segue/playlist/memory_plan.hpp"
 
@@ -55,6 +58,31 @@ class Night {
     });
   }
 
+  /// What the catalogue's audio files sound like; nothing where it names none. Profiles are kept in `store` from night
+  /// to night: only new or changed files are listened to.
+  std::optional<Stage> profiles(const Stage& interactions, const fs::path& store) {
+    if (paths_.songs.empty() || data::TableReader(paths_.songs).column("path") < 0)
+      return std::nullopt;
+    const Listening listening = load_listening(interactions.directory);
+    const std::vector<audio::AudioFile> files =
+        audio_files(listening.catalogue, listening.songs, paths_.songs.parent_path());
+    if (files.empty())
+      return std::nullopt;
+    const fs::path model = model_or_nothing();
+    if (model.empty())
+      return std::nullopt;
+    audio::ProfileStore profiles = audio::ProfileStore::open(store);
+    const std::vector<audio::StoredProfile> songs = audio::look_up(profiles, files, sha256_file(model), progress_);
+    std::string contents;
+    for (const audio::StoredProfile& song : songs)
+      contents += fmt::format("{} {}\n", song.id, song.sha256);
+    const std::string key =
+        hash_of({program_, contents, sha256_file(paths_.songs), songs[0].model, device_.to_string()});
+    return cache_.run("profiles", key, StageCache::Partial::discard, [&](const fs::path& directory) {
+      write_profiles(songs, read_profile_columns(paths_.songs), profiles, model, device_, directory, progress_);
+    });
+  }
+
   Stage als(const Stage& interactions) {
     const std::string data_hash = sha256(describe(interactions.files));
     const std::string key = hash_of({program_, data_hash, options({"als"}), device_.to_string()});
@@ -74,21 +102,31 @@ class Night {
   }
 
   /// Both playlists for every listener, with the Discover Weekly songs of earlier runs in `runs` left out.
-  Stage playlists(const Stage& interactions, const Stage& als, const Stage& groups, const PlaylistDates& dates,
-                  const fs::path& runs) {
-    const Run run(interactions.directory, als.directory, groups.directory, config_);
+  Stage playlists(const Stage& interactions, const std::optional<Stage>& profiles, const Stage& als,
+                  const Stage& groups, const PlaylistDates& dates, const fs::path& runs) {
+    const Run run(interactions.directory, profiles ? profiles->directory : fs::path(), als.directory, groups.directory,
+                  config_);
     std::string history;
     const data::Csr given = given_before(runs, dates.monday, run.listening(), &history);
     const std::string key =
-        hash_of({program_, describe(interactions.files), describe(als.files), describe(groups.files), history,
-                 format_date(dates.monday), format_date(dates.friday), device_.to_string(),
-                 options({"discover_weekly", "release_radar", "output"})});
+        hash_of({program_, describe(interactions.files), profiles ? describe(profiles->files) : "", describe(als.files),
+                 describe(groups.files), history, format_date(dates.monday), format_date(dates.friday),
+                 device_.to_string(), options({"discover_weekly", "release_radar", "output"})});
     return cache_.run("playlists", key, StageCache::Partial::discard, [&](const fs::path& directory) {
       write_playlists(run.inputs(), given.view(), dates, directory);
     });
   }
 
  private:
+  static fs::path model_or_nothing() {
+    try {
+      return audio::find_model("audio.safetensors");
+    } catch (const IoError& error) {
+      log::warn("{}; the catalogue's audio files are not listened to", error.what());
+      return {};
+    }
+  }
+
   std::string options(std::initializer_list<std::string_view> sections) const { return fingerprint(config_, sections); }
 
   /// When too much is rejected there is no run to hold the rejects, so they go beside the runs.
@@ -227,12 +265,15 @@ NightlyResult run_nightly(const NightlyOptions& options, Progress& progress) {
   const PlaylistDates dates = playlist_dates(options.date, result.summary);
   result.monday = dates.monday;
   result.friday = dates.friday;
+  const std::optional<Stage> profiles = night.profiles(interactions, options.runs / "profiles.sqlite");
   const Stage als = night.als(interactions);
   const Stage groups = night.groups(als);
-  const Stage playlists = night.playlists(interactions, als, groups, dates, options.runs);
+  const Stage playlists = night.playlists(interactions, profiles, als, groups, dates, options.runs);
   result.loss = read_npy_vector<double>(als.directory / "loss.npy");
   read_counts(playlists.directory, result);
   result.stages = {interactions, als, groups, playlists};
+  if (profiles)
+    result.stages.insert(result.stages.begin() + 1, *profiles);
   result.seconds = seconds_since(start);
 
   const std::string key = run_key(result.stages);

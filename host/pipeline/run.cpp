@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "host/pipeline/manifest.hpp"
+#include "host/pipeline/profiles.hpp"
 #include "segue/core/error.hpp"
 #include "segue/core/npy.hpp"
 
@@ -21,16 +22,23 @@ Run::Run(const fs::path& directory) : directory_(directory) {
   if (manifest.monday && manifest.friday)
     dates_ = {*manifest.monday, *manifest.friday};
   config_ = load_config(directory_ / "segue.toml", {}, -1);
-  load(directory_ / "interactions", directory_ / "als", directory_ / "groups");
+  const fs::path profiles = directory_ / "profiles";
+  load(directory_ / "interactions", fs::exists(profiles) ? profiles : fs::path(), directory_ / "als",
+       directory_ / "groups");
 }
 
-Run::Run(const fs::path& interactions, const fs::path& als, const fs::path& groups, const Config& config)
+Run::Run(const fs::path& interactions, const fs::path& profiles, const fs::path& als, const fs::path& groups,
+         const Config& config)
     : config_(config) {
-  load(interactions, als, groups);
+  load(interactions, profiles, als, groups);
 }
 
-void Run::load(const fs::path& interactions, const fs::path& als, const fs::path& groups) {
+void Run::load(const fs::path& interactions, const fs::path& profiles, const fs::path& als, const fs::path& groups) {
   listening_ = load_listening(interactions);
+  if (!profiles.empty()) {
+    add_tempi(profiles, listening_.songs, listening_.catalogue);
+    sound_ = data::read_factor_table(profiles, "sound");
+  }
   users_ = data::read_factor_table(als, "users");
   songs_ = data::read_factor_table(als, "songs");
   artists_ = data::read_factor_table(als, "artists");

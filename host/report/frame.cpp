@@ -55,7 +55,7 @@ Frame::Frame(const ChartOptions& options, const FrameAxis& x, const FrameAxis& y
       y_(y.axis, y.extent, y.ends, std::clamp(options.height / kTickSpacingY, 2, 12)) {
   top_ = height_of_titles(options, y.axis) + 8;
   bottom_ = options.height - kBelow;
-  left_ = 10 + widest_label(y_) + 8;
+  left_ = std::max<double>(options.left, 10 + widest_label(y_) + 8);
   right_ = options.width - std::max(right, 24.0);
   draw_titles(x.axis, y.axis);
   draw_y_axis();

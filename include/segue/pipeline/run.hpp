@@ -66,8 +66,9 @@ class Run {
   /// @throws BadInput  not a run, or a damaged one: what is missing or wrong
   explicit Run(const std::filesystem::path& directory);
   /// From the stages' folders, before there is a run.
-  Run(const std::filesystem::path& interactions, const std::filesystem::path& als, const std::filesystem::path& groups,
-      const Config& config);
+  /// @param profiles  empty: there are none
+  Run(const std::filesystem::path& interactions, const std::filesystem::path& profiles,
+      const std::filesystem::path& als, const std::filesystem::path& groups, const Config& config);
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
 
@@ -75,6 +76,8 @@ class Run {
   const data::FactorTable& users() const { return users_; }
   const data::FactorTable& songs() const { return songs_; }
   const data::FactorTable& artists() const { return artists_; }
+  /// Embeddings of the songs whose audio was analysed; no rows where none was.
+  const data::FactorTable& sound() const { return sound_; }
   const Config& config() const { return config_; }
   const std::filesystem::path& directory() const { return directory_; }
   /// Of the lists it was published with; none: it was made by `segue train als`.
@@ -82,14 +85,14 @@ class Run {
   playlist::Inputs inputs() const;
 
  private:
-  void load(const std::filesystem::path& interactions, const std::filesystem::path& als,
-            const std::filesystem::path& groups);
+  void load(const std::filesystem::path& interactions, const std::filesystem::path& profiles,
+            const std::filesystem::path& als, const std::filesystem::path& groups);
 
   std::filesystem::path directory_;
   std::optional<PlaylistDates> dates_;
   Config config_;
   Listening listening_;
-  data::FactorTable users_, songs_, artists_;
+  data::FactorTable users_, songs_, artists_, sound_;
   std::vector<std::int32_t> group_of_user_;
 };
 

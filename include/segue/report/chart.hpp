@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "segue/core/matrix.hpp"
 #include "segue/report/drawing.hpp"
 
 /// Charts as SVG. Whatever is not finite, and on a logarithmic axis what is not positive, is left out, and a note in
@@ -27,6 +28,7 @@ struct ChartOptions {
   std::string description;  ///< for readers who cannot see the chart, in front of a summary of its values
   int width = 720;          ///< px, 240–4000
   int height = 380;         ///< px, 160–4000; bar charts are as high as their bars need
+  int left = 0;  ///< px in front of the y axis, so that charts above each other align; 0: what its labels need
 };
 
 enum class LineStyle {
@@ -93,10 +95,23 @@ struct Histogram {
   int bins = 0;  ///< 1–200; 0: by the rule of Freedman & Diaconis (1981), 5 to 60
 };
 
+/// Values in cells, such as a spectrogram: an image (PNG) inside the SVG, dark where low and bright where high in both
+/// schemes. Neighbouring columns are averaged where there are more than 2,000. What is not finite is drawn as the
+/// lowest.
+struct HeatMap {
+  ChartOptions options;
+  Axis x;                ///< low and high are the image's edges
+  Axis y;                ///< a category for each row, from the bottom up; those with an empty name are not labelled
+  Matrix<float> values;  ///< [rows × columns]
+  std::optional<double> low, high;  ///< values at the ends of the colours; none: the least and the greatest there are
+  std::vector<double> ticks, long_ticks;  ///< along x, drawn into the image from its upper edge
+};
+
 /// @throws InvalidArgument  vectors of different lengths, a series whose x descends, sizes or counts out of range
 Drawing draw(const LineChart& chart);
 Drawing draw(const ScatterChart& chart);
 Drawing draw(const BarChart& chart);
 Drawing draw(const Histogram& chart);
+Drawing draw(const HeatMap& chart);
 
 }  // namespace segue::report
