@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "host/audio/network/stream_of.hpp"
 #include "segue/core/random.hpp"
 
 namespace segue::audio {
@@ -22,10 +23,7 @@ Tensor upload(LayerOps& ops, const WeightTensor& tensor) {
 }
 
 std::uint64_t derived_seed(std::uint64_t seed, const std::string& purpose, std::int64_t epoch) {
-  std::uint64_t stream = 0xcbf29ce484222325u;  // FNV-1a
-  for (const char c : purpose)
-    stream = (stream ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
-  return Random(seed, stream + static_cast<std::uint64_t>(epoch))();
+  return Random(seed, stream_of(purpose) + static_cast<std::uint64_t>(epoch))();
 }
 
 std::vector<std::int64_t> shuffled(std::int64_t count, std::uint64_t seed) {

@@ -67,7 +67,6 @@ class Trainer {
   }
 
   TrainedBranch run(Progress& progress) {
-    const auto start = std::chrono::steady_clock::now();
     const std::int64_t batches = lessons_.batches_per_epoch();
     if (state_.epochs > 0)
       log::info("{}: goes on after epoch {}", lessons_.name(), state_.epochs);
@@ -75,11 +74,11 @@ class Trainer {
                       batches * (setting_.schedule.epochs - state_.epochs), "batches");
     while (state_.epochs < setting_.schedule.epochs &&
            state_.epochs - state_.best_epoch < std::max(1, setting_.options.patience)) {
+      const auto start = std::chrono::steady_clock::now();
       const double loss = train_epoch(state_.epochs, task);
       ++state_.epochs;
-      finish_epoch(loss);
+      finish_epoch(loss, start);
     }
-    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
     TrainedBranch branch;
     branch.name = lessons_.name();
     for (const auto& [name, tensor] : state_.best.tensors)
@@ -89,7 +88,7 @@ class Trainer {
     branch.epochs = state_.epochs;
     branch.best_epoch = state_.best_epoch;
     branch.validation_loss = state_.best_loss;
-    branch.seconds = elapsed.count();
+    branch.seconds = state_.seconds;
     return branch;
   }
 
@@ -131,7 +130,7 @@ class Trainer {
     return loss;
   }
 
-  void finish_epoch(double train_loss) {
+  void finish_epoch(double train_loss, std::chrono::steady_clock::time_point start) {
     state_.current = {};
     parameters_.save(state_.current);
     const double loss = validation_loss();
@@ -143,6 +142,7 @@ class Trainer {
       state_.best = state_.current;
     }
     parameters_.save_moments(state_.current);
+    state_.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     checkpoint_.save(state_);
     log::info("{}: epoch {} of {}, loss {:.4f}, validation {:.4f}{}", lessons_.name(), state_.epochs,
               setting_.schedule.epochs, train_loss, loss, state_.best_epoch == state_.epochs ? ", the best" : "");

@@ -13,8 +13,9 @@ struct TrainingState {
   int epochs = 0;
   int best_epoch = 0;
   double best_loss = 0;
-  Weights best;     ///< values and running statistics at the best epoch
-  Weights current;  ///< the same now, and the moments
+  double seconds = 0;  ///< all of it, also before a kill
+  Weights best;        ///< values and running statistics at the best epoch
+  Weights current;     ///< the same now, and the moments
 };
 
 /// One file, written each epoch.

@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
+#include "host/audio/network/stream_of.hpp"
 #include "segue/core/error.hpp"
 #include "segue/core/random.hpp"
 
@@ -15,14 +17,6 @@ constexpr float kNormEpsilon = 1e-5f;  // as LayerOps::batch_norm() has it
 
 std::string to_string(Shape shape) {
   return fmt::format("[{}, {}, {}, {}]", shape.n, shape.c, shape.h, shape.w);
-}
-
-// FNV-1a: a stream of its own for each name, the same on any machine.
-std::uint64_t hash_of(const std::string& name) {
-  std::uint64_t hash = 0xcbf29ce484222325u;
-  for (const char c : name)
-    hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
-  return hash;
 }
 
 WeightTensor downloaded(LayerOps& ops, const Tensor& tensor) {
@@ -41,6 +35,8 @@ const WeightTensor& require_tensor(const Weights& weights, const std::string& na
   if (found->second.shape != shape)
     throw BadInput(fmt::format("the weights' tensor {} is {}, expected {}: they are of another network or version",
                                name, to_string(found->second.shape), to_string(shape)));
+  if (!std::ranges::all_of(found->second.values, [](float value) { return std::isfinite(value); }))
+    throw BadInput(fmt::format("the weights' tensor {} has values that are not finite: the file is damaged", name));
   return found->second;
 }
 
@@ -49,7 +45,7 @@ Tensor Parameters::begin(const std::string& name, Shape shape, Initial initial) 
     return ops_.upload(shape, require_tensor(restored_, name, shape).values);
   std::vector<float> values(static_cast<std::size_t>(shape.size()), initial.constant);
   if (initial.bound > 0) {
-    Random random(seed_, hash_of(name));
+    Random random(seed_, stream_of(name));
     for (float& value : values)
       value = initial.bound * static_cast<float>(2 * random.uniform() - 1);
   }
@@ -73,13 +69,6 @@ Tensor& Parameters::running(const std::string& name, Shape shape, float initial)
   if (is_new)
     entry->second = begin(name, shape, {.constant = initial});
   return entry->second;
-}
-
-std::int64_t Parameters::count() const {
-  std::int64_t count = 0;
-  for (const auto& [name, parameter] : trained_)
-    count += parameter.value.shape.size();
-  return count;
 }
 
 std::vector<std::string> Parameters::names() const {

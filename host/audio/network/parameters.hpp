@@ -32,7 +32,6 @@ class Parameters {
   /// A running statistic of batch norm.
   Tensor& running(const std::string& name, Shape shape, float initial);
 
-  std::int64_t count() const;
   std::vector<std::string> names() const;
   /// One that has been made.
   Parameter& at(const std::string& name) { return trained_.at(name); }
@@ -85,7 +84,7 @@ class FoldedParameters {
   std::map<std::string, Tensor> tensors_;
 };
 
-/// @throws BadInput  missing, or of another shape: both
+/// @throws BadInput  missing, of another shape (both are named), or with values that are not finite
 const WeightTensor& require_tensor(const Weights& weights, const std::string& name, Shape shape);
 
 }  // namespace segue::audio

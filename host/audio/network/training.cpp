@@ -2,16 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cerrno>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "host/audio/network/branch_trainer.hpp"
 #include "host/audio/network/finish_training.hpp"
 #include "host/audio/network/metadata.hpp"
 #include "segue/core/error.hpp"
-#include "segue/core/log.hpp"
-#include "segue/core/memory_plan.hpp"
 #include "segue/core/sha256.hpp"
 #include "segue/core/version.hpp"
 
@@ -30,7 +27,6 @@ Json to_json(const TrainingOptions& options, const BranchSchedule& schedule) {
           {"weight_decay", options.weight_decay},
           {"gradient_clip", options.gradient_clip},
           {"label_smoothing", options.label_smoothing},
-          {"patience", options.patience},
           {"seed", options.seed},
           {"distrusted_keys", options.distrusted_keys}};
 }

@@ -29,6 +29,7 @@ TrainingState TrainingCheckpoint::load() const {
     state.epochs = json.at("epochs");
     state.best_epoch = json.at("best_epoch");
     state.best_loss = json.at("best_loss");
+    state.seconds = json.at("seconds");
   } catch (const nlohmann::json::exception& error) {
     throw BadInput(fmt::format("{}: {}; delete it to start anew", path_.string(), error.what()));
   }
@@ -44,8 +45,12 @@ void TrainingCheckpoint::save(const TrainingState& state) const {
   for (const auto& [name, tensor] : state.best.tensors)
     file.tensors[std::string(kBest) + name] = tensor;
   file.metadata[kMadeFor] = made_for_;
-  file.metadata[kState] =
-      nlohmann::json{{"epochs", state.epochs}, {"best_epoch", state.best_epoch}, {"best_loss", state.best_loss}}.dump();
+  file.metadata[kState] = nlohmann::json{
+      {"epochs", state.epochs},
+      {"best_epoch", state.best_epoch},
+      {"best_loss", state.best_loss},
+      {"seconds",
+       state.seconds}}.dump();
   write_weights(path_, file);
 }
 

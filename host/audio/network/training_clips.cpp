@@ -54,6 +54,8 @@ void compute_clips(Device device, const fs::path& folder, const std::vector<Labe
     task.advance(size);
   }
   writer.commit();
+  log::info("{}: the spectrograms of {} clips take {} in {}", folder.string(), count,
+            format_bytes(static_cast<std::int64_t>(fs::file_size(path))), path.parent_path().string());
 }
 
 }  // namespace

@@ -36,7 +36,7 @@ class TrainingClips {
 
 /// Reads each folder's labels and computes its spectrograms, or takes those in `cache` when they are of the same labels
 /// and front end.
-/// @throws IoError, BadInput; OutOfMemory  not enough room
+/// @throws IoError, BadInput
 TrainingClips prepare_clips(Device device, std::span<const std::filesystem::path> folders,
                             const std::filesystem::path& cache, const FrontEndOptions& front_end, Progress& progress);
 

@@ -21,12 +21,14 @@ struct BranchSchedule {
 
 struct TrainingOptions {
   bool harmonic = true, rhythm = true;  ///< which branches to train
-  BranchSchedule harmonic_schedule{10, 32, 2e-3};
-  BranchSchedule rhythm_schedule{8, 16, 3e-3};
+  BranchSchedule harmonic_schedule{16, 32, 2e-3};
+  BranchSchedule rhythm_schedule{12, 16, 3e-3};
   double weight_decay = 0.01;
   double gradient_clip = 5;      ///< ‖gradient‖ is scaled down to this
   double label_smoothing = 0.1;  ///< of key and metre
-  int patience = 4;              ///< epochs without a better validation loss before training stops
+  /// Epochs without a better validation loss before training stops. Few would end it before the learning rate falls,
+  /// which is when most is gained.
+  int patience = 8;
   std::uint64_t seed = 1;
   std::vector<std::string> distrusted_keys;  ///< sources whose keys are guesses: not learnt, not validated
   std::int64_t embedding_clips = 1000;       ///< training clips the embedding's axes are fitted to, at most
@@ -47,7 +49,7 @@ struct TrainedBranch {
   int epochs = 0;      ///< until it stopped
   int best_epoch = 0;  ///< counted from 1: whose parameters were taken
   double validation_loss = 0;
-  double seconds = 0;  ///< of this process; less than the whole where training was resumed
+  double seconds = 0;
 };
 
 struct TrainingResult {

@@ -154,6 +154,8 @@ TEST(Listener, NamesAMissingTensor) {
     }
     return std::string("nothing was thrown");
   };
+  weights.tensors["rhythm.beats.bias"].values[1] = std::nanf("");
+  EXPECT_EQ(message(), "the weights' tensor rhythm.beats.bias has values that are not finite: the file is damaged");
   weights.tensors["rhythm.beats.bias"].shape = {1, 1, 2, 1};
   EXPECT_EQ(message(),
             "the weights' tensor rhythm.beats.bias is [1, 1, 2, 1], expected [1, 2, 1, 1]: they are of another "

@@ -43,7 +43,7 @@ TEST(Training, LearnsKeysOfTriads) {
   const TemporaryDirectory folder;
   TrainingOptions options = quick_options();
   options.rhythm = false;
-  options.harmonic_schedule = {12, 8, 5e-3};
+  options.harmonic_schedule = {5, 8, 5e-3};
   const TrainingClips clips = synthetic_clips(folder / "clips", 64, options.front_end, 1);
   const TrainingResult result = train_clips(Device::cpu(), clips, folder / "work", options, {}, no_progress());
 
@@ -66,7 +66,7 @@ TEST(Training, LearnsMetreAndTempoOfClicks) {
   const TemporaryDirectory folder;
   TrainingOptions options = quick_options();
   options.harmonic = false;
-  options.rhythm_schedule = {8, 4, 5e-3};
+  options.rhythm_schedule = {4, 4, 5e-3};
   const TrainingClips clips = synthetic_clips(folder / "clips", 40, options.front_end, 2);
   const TrainingResult result = train_clips(Device::cpu(), clips, folder / "work", options, {}, no_progress());
   const double by_chance = std::log(226.0 / 9) + std::log(2.0);  // ±4% are 9 classes; two metres
