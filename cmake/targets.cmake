@@ -30,6 +30,12 @@ if(SEGUE_SANITIZE MATCHES undefined)
   target_compile_options(segue_quick_to_compile INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fno-sanitize=null,alignment>)
 endif()
 
+# Compiles six files at a time as one, in a third of the time: they parse the same headers and instantiate the same
+# templates. For code that is never hot; in one target no two files may name different things alike.
+function(segue_compile_together TARGET)
+  set_target_properties(${TARGET} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
+endfunction()
+
 # segue_library(NAME als SOURCES a.cpp … LINKS segue::data …): one concept of the library, also as segue::als.
 function(segue_library)
   cmake_parse_arguments(ARG "" "NAME" "SOURCES;LINKS;PRIVATE_LINKS" ${ARGN})

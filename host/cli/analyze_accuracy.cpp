@@ -28,7 +28,7 @@ std::string text(const Share& share) {
              : fmt::format("{:.1f}% ({:.0f}–{:.0f})", 100 * share.value(), 100 * share.low(), 100 * share.high());
 }
 
-Json json_of(const Share& share) {
+Json share_json(const Share& share) {
   if (share.of == 0)
     return nullptr;
   return {
@@ -153,17 +153,18 @@ Json AccuracyCheck::json() const {
   for (std::size_t i = 0; i < all.size(); ++i) {
     Json& entry = document[contenders_[i].name];
     if (contenders_[i].tempo) {
-      entry["tempo_accuracy1"] = json_of(all[i].tempo1);
-      entry["tempo_accuracy2"] = json_of(all[i].tempo2);
+      entry["tempo_accuracy1"] = share_json(all[i].tempo1);
+      entry["tempo_accuracy2"] = share_json(all[i].tempo2);
     }
     if (contenders_[i].key) {
-      entry["key_exact"] = json_of(all[i].key_exact);
+      entry["key_exact"] = share_json(all[i].key_exact);
       entry["key_weighted"] = all[i].keys > 0 ? Json(all[i].key_weighted) : Json(nullptr);
-      entry["mode"] = json_of(all[i].mode);
+      entry["mode"] = share_json(all[i].mode);
     }
     if (contenders_[i].metre) {
       for (const audio::Metre metre : audio::kAllMetres)
-        entry["metre"][std::string(audio::metre_name(metre))] = json_of(all[i].metre[static_cast<std::size_t>(metre)]);
+        entry["metre"][std::string(audio::metre_name(metre))] =
+            share_json(all[i].metre[static_cast<std::size_t>(metre)]);
       entry["metre_macro"] = all[i].metre_macro;
       entry["metre_confusion"] = all[i].metre_confusion;
     }

@@ -174,8 +174,9 @@ class AnalyzeRun {
       say_groups(songs_, session_);
     for (const FailedFile& failure : failures_)
       session_.say(fmt::format("Failed   {}", failure.reason));
-    session_.say(fmt::format("{} songs ({} of audio) in {}: {:.1f} songs/s{}{}", songs_.size(),
-                             format_duration(audio_seconds), format_duration(seconds), analysed / seconds,
+    session_.say(fmt::format("{} {} ({} of audio) in {}: {:.1f} songs/s{}{}", songs_.size(),
+                             songs_.size() == 1 ? "song" : "songs", format_duration(audio_seconds),
+                             format_duration(seconds), analysed / seconds,
                              kept_ > 0 ? fmt::format("; {} were in the store already", kept_) : "",
                              failures_.empty() ? "" : fmt::format("; {} files failed", failures_.size())));
     if (check_)
