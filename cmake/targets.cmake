@@ -31,7 +31,7 @@ if(SEGUE_SANITIZE MATCHES undefined)
 endif()
 
 # Compiles six files at a time as one, in a third of the time: they parse the same headers and instantiate the same
-# templates. For code that is never hot; in one target no two files may name different things alike.
+# templates. In such a target no two files may name different things alike.
 function(segue_compile_together TARGET)
   set_target_properties(${TARGET} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
 endfunction()
