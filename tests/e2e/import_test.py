@@ -139,7 +139,7 @@ class BoundedMemory(Case):
     def test_the_bound_is_held(self):
         data = self.folder / "data"
         segue("simulate", "log", "--out", data, "--users", 40000, "--songs", 20000, "--artists", 3000, "--listens",
-              4400000, "--compression", "none")
+              8000000, "--compression", "none")
         os.remove(data / "songs.csv")
         memory = os.path.getsize(data / "listens.csv") // 4
         process = os.posix_spawn(SEGUE, [SEGUE, "validate", "--data", str(data), "--memory", str(memory), "--quiet"],
