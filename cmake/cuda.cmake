@@ -42,10 +42,10 @@ set(SEGUE_SIMT FALSE)
 if(SEGUE_TESTS AND CUDAToolkit_FOUND)
   set(SEGUE_SIMT TRUE)
   find_package(Boost 1.74 REQUIRED COMPONENTS context)
-  # Sanitized builds check memory; the others run the kernels plainly and under the race detector.
-  set(SEGUE_SIMT_VARIANTS simt)
-  if(NOT SEGUE_SANITIZE)
-    list(APPEND SEGUE_SIMT_VARIANTS race)
+  # Sanitized builds check memory, with a test a case; the others look for races.
+  set(SEGUE_SIMT_VARIANTS race)
+  if(SEGUE_SANITIZE)
+    set(SEGUE_SIMT_VARIANTS simt)
   endif()
 endif()
 
@@ -88,8 +88,8 @@ function(segue_cuda_library)
 endfunction()
 
 # segue_simt_test(NAME cuda_als VARIANT race SOURCES … KERNELS cuda_core cuda_als LINKS …): a GoogleTest program of kernels
-# for one variant of the interpreter. simt: a test a case, threads in forward order, and without sanitizers the whole in
-# reverse order; race, which takes longer: the whole in random order.
+# for one variant of the interpreter. simt: a test a case, threads in forward order; race, which takes longer: the whole in
+# random order.
 function(segue_simt_test)
   cmake_parse_arguments(ARG "" "NAME;VARIANT" "SOURCES;KERNELS;LINKS" ${ARGN})
   segue_sources_as_cxx(sources ${ARG_SOURCES})
@@ -101,16 +101,12 @@ function(segue_simt_test)
   endforeach()
   target_link_libraries(${target} PRIVATE segue_${ARG_VARIANT}_kernels ${ARG_LINKS} segue_warnings fmt::fmt
     GTest::gmock GTest::gtest_main)
-  set(order reverse)
   if(ARG_VARIANT STREQUAL race)
-    set(order random)
+    add_test(NAME ${name}_random COMMAND ${target} --gtest_brief=1)
+    set_tests_properties(${name}_random PROPERTIES
+      ENVIRONMENT "SEGUE_SIMT_SCHEDULE=random;SEGUE_SIMT_PREEMPT=0.02" COST 100)
   else()
     gtest_discover_tests(${target} TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60)
-  endif()
-  if(NOT SEGUE_SANITIZE)
-    add_test(NAME ${name}_${order} COMMAND ${target} --gtest_brief=1)
-    set_tests_properties(${name}_${order} PROPERTIES
-      ENVIRONMENT "SEGUE_SIMT_SCHEDULE=${order};SEGUE_SIMT_PREEMPT=0.02")
   endif()
 endfunction()
 
