@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <map>
 
+#include "host/audio/profile/profile_json.hpp"
+
 namespace segue::cli {
 namespace {
 
@@ -19,10 +21,6 @@ std::string name_of(const StoredProfile& song) {
 
 std::string decibels(double value) {
   return std::isfinite(value) ? fmt::format("{:.1f}", value) : "−∞";
-}
-
-Json number_or_null(double value) {
-  return std::isfinite(value) ? Json(value) : Json(nullptr);
 }
 
 double median(std::vector<double> values) {
@@ -92,22 +90,11 @@ Json json_of(std::span<const StoredProfile> songs) {
   Json rows = Json::array();
   for (const StoredProfile& song : songs) {
     const SongProfile& profile = song.profile;
-    Json row{{"file", song.path},
-             {"seconds", profile.seconds},
-             {"tempo", profile.tempo},
-             {"tempo_confidence", profile.tempo_confidence},
-             {"second_tempo", profile.second_tempo > 0 ? Json(profile.second_tempo) : Json(nullptr)},
-             {"second_tempo_confidence", profile.second_tempo_confidence},
-             {"key", profile.key},
-             {"mode", profile.mode},
-             {"key_name", audio::key_name(profile.key, profile.mode)},
-             {"key_confidence", profile.key_confidence},
-             {"mode_confidence", profile.mode_confidence},
-             {"time_signature", profile.time_signature},
-             {"time_signature_confidence", profile.time_signature_confidence},
-             {"loudness", number_or_null(profile.loudness.integrated_lufs)},
-             {"loudness_range", profile.loudness.range_lu},
-             {"true_peak", number_or_null(profile.loudness.true_peak_dbtp)}};
+    Json row{{"file", song.path}};
+    row.update(audio::json_of(profile));
+    if (profile.second_tempo <= 0)
+      row["second_tempo"] = nullptr;
+    row["key_name"] = audio::key_name(profile.key, profile.mode);
     if (song.group >= 0)
       row["group"] = song.group;
     rows.push_back(std::move(row));

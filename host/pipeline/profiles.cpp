@@ -8,6 +8,7 @@
 #include <optional>
 #include <sstream>
 
+#include "host/audio/profile/profile_json.hpp"
 #include "segue/audio/weights.hpp"
 #include "segue/core/error.hpp"
 #include "segue/core/file.hpp"
@@ -64,28 +65,10 @@ void make_missing(std::vector<StoredProfile>& songs, audio::ProfileStore& store,
     log::warn("{} of {} audio files could not be analysed; their songs go without profile", failed, files.size());
 }
 
-Json number_or_null(double value) {
-  return std::isfinite(value) ? Json(value) : Json(nullptr);
-}
-
 Json json_of(const StoredProfile& song) {
-  const audio::SongProfile& profile = song.profile;
-  return {{"song", song.id},
-          {"source", "audio"},
-          {"seconds", profile.seconds},
-          {"tempo", profile.tempo},
-          {"tempo_confidence", profile.tempo_confidence},
-          {"second_tempo", profile.second_tempo},
-          {"second_tempo_confidence", profile.second_tempo_confidence},
-          {"key", profile.key},
-          {"mode", profile.mode},
-          {"key_confidence", profile.key_confidence},
-          {"mode_confidence", profile.mode_confidence},
-          {"time_signature", profile.time_signature},
-          {"time_signature_confidence", profile.time_signature_confidence},
-          {"loudness", number_or_null(profile.loudness.integrated_lufs)},
-          {"loudness_range", profile.loudness.range_lu},
-          {"true_peak", number_or_null(profile.loudness.true_peak_dbtp)}};
+  Json object{{"song", song.id}, {"source", "audio"}};
+  object.update(audio::json_of(song.profile));
+  return object;
 }
 
 template <class Value>

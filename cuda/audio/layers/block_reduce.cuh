@@ -42,4 +42,17 @@ __device__ double block_sum(std::int64_t size, Term term) {
   return block_reduce(static_cast<double>(sum), Sum{});
 }
 
+struct Moments {
+  double mean, squares;  ///< Σ(x − mean)²
+};
+
+/// Of `size` values by a block, in two passes: squares about the mean as a float, corrected for its rounding.
+__device__ inline Moments block_moments(const float* values, std::int64_t size) {
+  const double mean = block_sum(size, [&](std::int64_t i) { return values[i]; }) / static_cast<double>(size);
+  const auto centre = static_cast<float>(mean);
+  const double squares = block_sum(size, [&](std::int64_t i) { return (values[i] - centre) * (values[i] - centre); });
+  const double off = mean - static_cast<double>(centre);
+  return {mean, fmax(0.0, squares - off * off * static_cast<double>(size))};
+}
+
 }  // namespace segue::cuda

@@ -9,22 +9,14 @@
 
 namespace segue::cuda::layers {
 
-struct Moments {
-  double mean, squares;  ///< Σ(x − mean)²
-};
-
 struct PlaneMoments {
   const float* x;
   std::int64_t size;
   Moments* moments;
   __device__ void operator()(std::int64_t plane) const {
-    const float* row = x + plane * size;
-    const double mean = block_sum(size, [&](std::int64_t i) { return row[i]; }) / static_cast<double>(size);
-    const auto centre = static_cast<float>(mean);
-    const double squares = block_sum(size, [&](std::int64_t i) { return (row[i] - centre) * (row[i] - centre); });
-    const double off = mean - static_cast<double>(centre);
+    const Moments of_plane = block_moments(x + plane * size, size);
     if (threadIdx.x == 0)
-      moments[plane] = {mean, fmax(0.0, squares - off * off * static_cast<double>(size))};
+      moments[plane] = of_plane;
   }
 };
 

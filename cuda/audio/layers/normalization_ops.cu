@@ -29,7 +29,7 @@ struct NormTensors {
 
 /// Each channel's line. The state and the running moments are written on the way.
 DeviceBuffer<layers::Line> normalize(const CudaContext& context, const NormTensors& t, const BatchNormState& state) {
-  DeviceBuffer<layers::Moments> moments(planes_of(t.x), context.stream());
+  DeviceBuffer<Moments> moments(planes_of(t.x), context.stream());
   DeviceBuffer<layers::Line> lines(t.x.shape.c, context.stream());
   launch_rows(context, planes_of(t.x), plane_size(t.x),
               layers::PlaneMoments{data(t.x), plane_size(t.x), moments.data()});

@@ -11,9 +11,7 @@ struct Statistics {
   float* y;
   __device__ void operator()(std::int64_t row) const {
     const float* values = x + row * size;
-    const double mean = block_sum(size, [&](std::int64_t i) { return values[i]; }) / static_cast<double>(size);
-    const auto centre = static_cast<float>(mean);
-    const double squares = block_sum(size, [&](std::int64_t i) { return (values[i] - centre) * (values[i] - centre); });
+    const auto [mean, squares] = block_moments(values, size);
     float largest = values[0];
     for (std::int64_t i = threadIdx.x; i < size; i += blockDim.x)
       largest = fmaxf(largest, values[i]);
@@ -21,7 +19,7 @@ struct Statistics {
     if (threadIdx.x != 0)
       return;
     float* out = y + row / channels * 3 * channels + row % channels;
-    out[0] = centre;
+    out[0] = static_cast<float>(mean);
     out[channels] = static_cast<float>(sqrt(squares / static_cast<double>(size) + 1e-6));
     out[2 * channels] = largest;
   }

@@ -5,7 +5,7 @@
 #include <numeric>
 #include <vector>
 
-#include "host/audio/network/half.hpp"
+#include "segue/core/float16.hpp"
 
 namespace segue::audio {
 namespace {
@@ -94,8 +94,8 @@ void shift_bins(MatrixView<const std::uint16_t> in, std::int64_t begin, double b
   for (std::int64_t t = 0; t < out.rows(); ++t)
     for (std::int64_t f = 0; f < bands; ++f) {
       const std::int64_t left = f + offset;
-      const float a = left >= 0 && left < bands ? half_to_float(in(begin + t, left)) : 0.0f;
-      const float b = left + 1 >= 0 && left + 1 < bands ? half_to_float(in(begin + t, left + 1)) : 0.0f;
+      const float a = left >= 0 && left < bands ? from_float16(in(begin + t, left)) : 0.0f;
+      const float b = left + 1 >= 0 && left + 1 < bands ? from_float16(in(begin + t, left + 1)) : 0.0f;
       out(t, f) = a + right_weight * (b - a);
     }
 }
@@ -127,7 +127,7 @@ void stretch(MatrixView<const std::uint16_t> in, const TimeCrop& crop, MatrixVie
       continue;
     }
     for (std::int64_t f = 0; f < in.columns(); ++f)
-      out(t, f) = std::lerp(half_to_float(in(left, f)), half_to_float(in(left + 1, f)), right_weight);
+      out(t, f) = std::lerp(from_float16(in(left, f)), from_float16(in(left + 1, f)), right_weight);
   }
 }
 

@@ -6,8 +6,8 @@
 #include <array>
 #include <cstring>
 
-#include "host/audio/network/half.hpp"
 #include "segue/core/error.hpp"
+#include "segue/core/float16.hpp"
 
 namespace segue::audio {
 namespace {
@@ -21,7 +21,7 @@ struct Footer {
 
 Matrix<float> to_float(MatrixView<const std::uint16_t> halves) {
   Matrix<float> values(halves.rows(), halves.columns());
-  std::transform(halves.data(), halves.data() + halves.rows() * halves.columns(), values.data(), half_to_float);
+  std::transform(halves.data(), halves.data() + halves.rows() * halves.columns(), values.data(), from_float16);
   return values;
 }
 
@@ -33,7 +33,7 @@ ClipWriter::ClipWriter(const std::filesystem::path& path, std::int64_t mel_bands
 void ClipWriter::write(MatrixView<const float> values) {
   std::vector<std::uint16_t> halves(static_cast<std::size_t>(values.columns()));
   for (std::int64_t row = 0; row < values.rows(); ++row) {
-    std::ranges::transform(values.row(row), halves.begin(), float_to_half);
+    std::ranges::transform(values.row(row), halves.begin(), to_float16);
     file_.write(std::as_bytes(std::span(halves)));
   }
 }

@@ -10,9 +10,9 @@
 #include <set>
 #include <string_view>
 
-#include "host/audio/network/half.hpp"
 #include "segue/core/error.hpp"
 #include "segue/core/file.hpp"
+#include "segue/core/float16.hpp"
 #include "segue/core/text.hpp"
 
 // safetensors: u64 length of the header, little-endian; the header, a JSON object of name → {dtype, shape,
@@ -159,7 +159,7 @@ std::vector<float> values_of(const Entry& entry, const std::uint8_t* data) {
   }
   std::vector<std::uint16_t> halves(values.size());
   std::memcpy(halves.data(), data + entry.begin, halves.size() * sizeof(std::uint16_t));
-  std::ranges::transform(halves, values.begin(), half_to_float);
+  std::ranges::transform(halves, values.begin(), from_float16);
   return values;
 }
 

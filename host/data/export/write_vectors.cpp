@@ -5,8 +5,8 @@
 #include <cmath>
 #include <vector>
 
-#include "host/data/export/float16.hpp"
 #include "segue/core/error.hpp"
+#include "segue/core/float16.hpp"
 
 namespace segue::data {
 namespace {

@@ -6,15 +6,15 @@
 #include <cmath>
 #include <vector>
 
-#include "host/audio/network/half.hpp"
 #include "host/audio/network/inputs.hpp"
+#include "segue/core/float16.hpp"
 
 namespace segue::audio {
 namespace {
 
 Matrix<std::uint16_t> to_half(const Matrix<float>& x) {
   Matrix<std::uint16_t> halves(x.rows(), x.columns());
-  std::transform(x.data(), x.data() + x.rows() * x.columns(), halves.data(), float_to_half);
+  std::transform(x.data(), x.data() + x.rows() * x.columns(), halves.data(), to_float16);
   return halves;
 }
 

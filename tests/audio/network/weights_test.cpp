@@ -7,9 +7,9 @@
 #include <cmath>
 #include <cstring>
 
-#include "host/audio/network/half.hpp"
 #include "segue/core/error.hpp"
 #include "segue/core/file.hpp"
+#include "segue/core/float16.hpp"
 #include "tests/core/temporary_directory.hpp"
 
 namespace segue::audio {
@@ -110,27 +110,27 @@ TEST(Weights, RefusesEveryTruncation) {
 TEST(Half, EveryHalfComesBack) {
   for (std::uint32_t bits = 0; bits < 0x10000; ++bits) {
     const auto half = static_cast<std::uint16_t>(bits);
-    const float value = half_to_float(half);
+    const float value = from_float16(half);
     if ((bits & 0x7fff) > 0x7c00) {
       EXPECT_TRUE(std::isnan(value)) << bits;
     } else {
-      EXPECT_EQ(float_to_half(value), half) << bits;
+      EXPECT_EQ(to_float16(value), half) << bits;
     }
   }
 }
 
 // IEEE 754: ties to even, overflow from 65520, subnormals down to 2⁻²⁴.
 TEST(Half, RoundsToTheNearest) {
-  EXPECT_EQ(half_to_float(float_to_half(2049)), 2048);
-  EXPECT_EQ(half_to_float(float_to_half(2051)), 2052);
-  EXPECT_EQ(float_to_half(65519.9f), 0x7bff);
-  EXPECT_EQ(float_to_half(65520), 0x7c00);
-  EXPECT_EQ(float_to_half(-1e9f), 0xfc00);
-  EXPECT_EQ(float_to_half(0x1p-24f), 1);
-  EXPECT_EQ(float_to_half(0x1p-25f), 0);
-  EXPECT_EQ(float_to_half(0x1.8p-25f), 1);
-  EXPECT_EQ(float_to_half(0x1.ffcp-15f), 0x400);  // the tie between the largest subnormal and 2⁻¹⁴
-  EXPECT_EQ(float_to_half(std::nanf("")) & 0x7e00, 0x7e00);
+  EXPECT_EQ(from_float16(to_float16(2049)), 2048);
+  EXPECT_EQ(from_float16(to_float16(2051)), 2052);
+  EXPECT_EQ(to_float16(65519.9f), 0x7bff);
+  EXPECT_EQ(to_float16(65520), 0x7c00);
+  EXPECT_EQ(to_float16(-1e9f), 0xfc00);
+  EXPECT_EQ(to_float16(0x1p-24f), 1);
+  EXPECT_EQ(to_float16(0x1p-25f), 0);
+  EXPECT_EQ(to_float16(0x1.8p-25f), 1);
+  EXPECT_EQ(to_float16(0x1.ffcp-15f), 0x400);  // the tie between the largest subnormal and 2⁻¹⁴
+  EXPECT_EQ(to_float16(std::nanf("")) & 0x7e00, 0x7e00);
 }
 
 }  // namespace

@@ -3,10 +3,13 @@
 #include <bit>
 #include <cstdint>
 
-namespace segue::audio {
+namespace segue {
+
+/// Numbers below this round to the largest finite float16, 65504; others to infinity.
+inline constexpr float kFloat16Limit = 65520;
 
 /// IEEE 754 binary16, without branches that would keep a loop from being vectorised.
-inline float half_to_float(std::uint16_t half) {
+inline float from_float16(std::uint16_t half) {
   const std::uint32_t magnitude = (half & 0x7fffu) << 13;
   const float scaled = std::bit_cast<float>(magnitude) * 0x1p112f;  // the exponents' biases: 127 − 15; subnormals too
   const std::uint32_t infinite = magnitude >= 0x0f800000u ? 0x7f800000u : 0u;
@@ -14,7 +17,7 @@ inline float half_to_float(std::uint16_t half) {
 }
 
 /// To the nearest, ties to even; infinite from 65520.
-inline std::uint16_t float_to_half(float value) {
+inline std::uint16_t to_float16(float value) {
   const std::uint32_t bits = std::bit_cast<std::uint32_t>(value);
   const std::uint32_t magnitude = bits & 0x7fffffffu;
   const std::uint32_t normal = (magnitude - 0x38000000u + 0xfffu + ((magnitude >> 13) & 1u)) >> 13;
@@ -26,4 +29,4 @@ inline std::uint16_t float_to_half(float value) {
   return static_cast<std::uint16_t>(half | (bits >> 16 & 0x8000u));
 }
 
-}  // namespace segue::audio
+}  // namespace segue

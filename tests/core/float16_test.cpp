@@ -1,11 +1,11 @@
-#include "host/data/export/float16.hpp"
+#include "segue/core/float16.hpp"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <limits>
 
-namespace segue::data {
+namespace segue {
 namespace {
 
 // IEEE 754-2019, table 3.5: binary16 has 5 bits of exponent with bias 15 and 10 of fraction.
@@ -43,4 +43,4 @@ TEST(Float16, Ends) {
 }
 
 }  // namespace
-}  // namespace segue::data
+}  // namespace segue
